@@ -1,0 +1,140 @@
+"""Codes' three forms: float outputs, signs of -1 and +1, and packed bytes.
+
+Bit j of a code is bit `j % 8` (lowest first) of byte `j // 8`, 1 for +1, padding bits 0: the
+order of `numpy.packbits(..., bitorder="little")` and of FAISS.
+"""
+
+import numpy as np
+
+from keras_hashing import checks
+
+# Rows of one block of `hamming`, so that its working memory stays in tens of megabytes.
+_BLOCK_PAIRS = 1 << 21
+
+
+def signs(outputs):
+    """Signs of outputs; an output of exactly 0 (or -0.0) becomes +1.
+
+    Args:
+        outputs: float array of any shape, finite; or an integer array of -1 and +1.
+
+    Returns:
+        int8 array of the same shape, -1 or +1.
+
+    Raises:
+        TypeError: a bool or unsigned array, which would mean 0/1 bits.
+        ValueError: NaN or infinity, or an integer other than -1 and +1.
+    """
+    array = np.asarray(outputs)
+    if array.dtype.kind in "bu":
+        raise TypeError(
+            f"`outputs` must be floats, or integers -1 and +1; got {array.dtype}. "
+            "For bits 0 and 1 pass `2 * bits.astype('int8') - 1`."
+        )
+    if array.dtype.kind == "i":
+        if not (np.abs(array) == 1).all():
+            raise ValueError(
+                "integer `outputs` must be signs, -1 or +1; got other values. "
+                "For bits 0 and 1 pass `2 * bits - 1`."
+            )
+        return array.astype(np.int8)
+    # bfloat16 is a foreign dtype to numpy: its kind is not "f", and it compares as float32.
+    array = array if array.dtype.kind == "f" else array.astype(np.float32)
+    checks.finite("outputs", array, "Check the model's inputs, learning rate and loss.")
+    return np.where(array >= 0, np.int8(1), np.int8(-1))
+
+
+def pack(outputs_or_signs):
+    """Pack outputs or signs into codes.
+
+    Args:
+        outputs_or_signs: float array `(n, bits)`, bit = (output >= 0); or integers -1 and +1.
+
+    Returns:
+        uint8 array `(n, ceil(bits / 8))`, padding bits 0.
+
+    Raises:
+        TypeError: a bool or unsigned array.
+        ValueError: not rank 2, no bits or more than 4096, NaN, or integers other than -1 and +1.
+
+    Example:
+        >>> pack(np.array([[1, -1, 1, 1, -1, -1, -1, 1, 1, -1]]))
+        array([[141,   1]], dtype=uint8)
+    """
+    array = np.asarray(outputs_or_signs)
+    checks.rank("outputs_or_signs", array, 2, "Pass one row per item: (items, bits).")
+    checks.bits(array.shape[1])
+    return np.packbits(signs(array) > 0, axis=-1, bitorder="little")
+
+
+def unpack(codes, bits):
+    """Unpack codes into signs.
+
+    Args:
+        codes: uint8 array `(n, ceil(bits / 8))`.
+        bits: int, the code length.
+
+    Returns:
+        int8 array `(n, bits)`, -1 or +1.
+
+    Raises:
+        TypeError: `codes` is not uint8, or `bits` not a whole number.
+        ValueError: the width does not fit `bits`, or padding bits are set.
+
+    Example:
+        >>> unpack(np.array([[5]], np.uint8), 3)
+        array([[ 1, -1,  1]], dtype=int8)
+    """
+    bits = checks.bits(bits)
+    codes = checks.codes("codes", codes, bits)
+    unpacked = np.unpackbits(codes, axis=-1, count=bits, bitorder="little")
+    return (2 * unpacked.astype(np.int8) - 1).astype(np.int8)
+
+
+def words(codes):
+    """Codes padded with zero bytes to whole 64-bit words, which leaves every distance as it is.
+
+    Args:
+        codes: uint8 array `(n, bytes)`.
+
+    Returns:
+        uint64 array `(n, ceil(bytes / 8))`, contiguous.
+    """
+    codes = checks.codes("codes", codes)
+    width = -(-codes.shape[1] // 8) * 8
+    padded = np.zeros((len(codes), width), np.uint8)
+    padded[:, : codes.shape[1]] = codes
+    return padded.view(np.uint64)
+
+
+def hamming(query_codes, database_codes):
+    """All Hamming distances between two small sets of codes.
+
+    Args:
+        query_codes: uint8 array `(queries, bytes)`.
+        database_codes: uint8 array `(database, bytes)`, the same width.
+
+    Returns:
+        int32 array `(queries, database)`.
+
+    Raises:
+        TypeError: not uint8.
+        ValueError: not rank 2, or of different widths.
+    """
+    query_codes = checks.codes("query_codes", query_codes)
+    database_codes = checks.codes("database_codes", database_codes)
+    if query_codes.shape[1] != database_codes.shape[1]:
+        raise ValueError(
+            f"`query_codes` and `database_codes` must be of one width; got "
+            f"{query_codes.shape[1]} and {database_codes.shape[1]} bytes. "
+            "Encode both with the same model."
+        )
+    query_words, database_words = words(query_codes), words(database_codes)
+    distances = np.zeros((len(query_codes), len(database_codes)), np.int32)
+    block = max(1, _BLOCK_PAIRS // max(1, len(database_codes)))
+    for start in range(0, len(query_codes), block):
+        stop = start + block
+        for word in range(query_words.shape[1]):
+            xor = query_words[start:stop, word, None] ^ database_words[None, :, word]
+            distances[start:stop] += np.bitwise_count(xor)
+    return distances

@@ -1,0 +1,51 @@
+"""Formulas that several parts share, in `keras.ops` so that they run on every Keras backend."""
+
+import math
+
+from keras import ops
+
+
+def log_cosh(x):
+    """log(cosh(x)), stable for any x: |x| + log1p(exp(-2|x|)) - log 2.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Float tensor of the same shape, at least 0; its derivative is tanh(x).
+    """
+    return x + ops.softplus(-2.0 * x) - math.log(2.0)
+
+
+def magnitude(x):
+    """|x| whose gradient at 0 is +1: the sign of 0 is +1, as everywhere in this package."""
+    return ops.where(x >= 0, x, -x)
+
+
+def similarity(anchor_labels, reference_labels, dtype="float32"):
+    """1 where two items share a label, else 0.
+
+    Args:
+        anchor_labels: tensor `(a,)`, `(a, 1)` of class ids, or multi-hot `(a, classes)`.
+        reference_labels: the same form, `(r, …)`.
+        dtype: of the result.
+
+    Returns:
+        Tensor `(a, r)` of 0 and 1.
+    """
+    anchor_labels = _squeeze(anchor_labels)
+    reference_labels = _squeeze(reference_labels)
+    if len(anchor_labels.shape) == 1:
+        equal = ops.equal(anchor_labels[:, None], reference_labels[None, :])
+        return ops.cast(equal, dtype)
+    anchor_labels = ops.cast(anchor_labels, "float32")
+    reference_labels = ops.cast(reference_labels, "float32")
+    shared = ops.matmul(anchor_labels, ops.transpose(reference_labels))
+    return ops.cast(shared > 0, dtype)
+
+
+def _squeeze(labels):
+    labels = ops.convert_to_tensor(labels)
+    if len(labels.shape) == 2 and labels.shape[1] == 1:
+        return labels[:, 0]
+    return labels

@@ -1,0 +1,84 @@
+"""Labels to relevance: two items are relevant to each other if they share at least one label."""
+
+import numpy as np
+
+
+
+def labels(name, array, count=None):
+    """Check labels and bring them to one of two forms.
+
+    Args:
+        name: str, the argument's name for the error.
+        array: int `(n,)` or `(n, 1)`, at least 0; or multi-hot `(n, classes)` of 0 and 1
+            (bool, int or float) with two classes or more.
+        count: optional int, the number of items they must be for.
+
+    Returns:
+        int64 array `(n,)`, or bool array `(n, classes)`.
+
+    Raises:
+        TypeError: not numbers.
+        ValueError: another rank or number of rows, a negative or fractional label, or a
+            multi-hot value other than 0 and 1.
+    """
+    array = np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"`{name}` must be integers or multi-hot rows; got dtype {array.dtype}. "
+            "Map class names to 0, 1, … first."
+        )
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"`{name}` must have shape (items,) or (items, classes); got {array.shape}."
+        )
+    if count is not None and len(array) != count:
+        raise ValueError(
+            f"`{name}` must have one row for each of {count} items; got {len(array)}. "
+            "Pass labels in the order of the items."
+        )
+    if array.ndim == 2:
+        if not np.isin(array, (0, 1)).all():
+            raise ValueError(
+                f"multi-hot `{name}` must hold only 0 and 1; got values between "
+                f"{array.min()} and {array.max()}."
+            )
+        return array.astype(bool)
+    if array.dtype.kind == "f" and not (array == np.floor(array)).all():
+        raise ValueError(f"`{name}` must be whole numbers; got fractions or NaN.")
+    if len(array) and array.min() < 0:
+        raise ValueError(
+            f"`{name}` must be at least 0; got {int(array.min())}. "
+            "Leave unlabelled items out, or give them an all-zero multi-hot row."
+        )
+    return array.astype(np.int64)
+
+
+def relevance(query_labels, database_labels):
+    """Relevance of every database item to every query, for small sets.
+
+    Args:
+        query_labels, database_labels: labels in one form: both `(n,)` or both `(n, classes)`.
+
+    Returns:
+        bool array `(queries, database)`.
+
+    Raises:
+        ValueError: one is single-label and the other multi-hot, or class counts differ.
+    """
+    query_labels = labels("query_labels", query_labels)
+    database_labels = labels("database_labels", database_labels)
+    same_form("query_labels", query_labels, "database_labels", database_labels)
+    if query_labels.ndim == 1:
+        return query_labels[:, None] == database_labels[None, :]
+    return (query_labels.astype(np.float32) @ database_labels.astype(np.float32).T) > 0
+
+
+def same_form(name, one, other_name, other):
+    """Raise ValueError unless both label arrays are single, or multi-hot with equal classes."""
+    if one.ndim != other.ndim or one.shape[1:] != other.shape[1:]:
+        raise ValueError(
+            f"`{name}` and `{other_name}` must both be single labels, or multi-hot rows of as "
+            f"many classes; got shapes {one.shape} and {other.shape}."
+        )
