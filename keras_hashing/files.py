@@ -1,0 +1,63 @@
+"""Files that are either whole or not there: written to a temporary name, then renamed."""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import shutil
+import uuid
+
+
+@contextlib.contextmanager
+def atomic_path(path):
+    """Yield a temporary path beside `path`; on success it takes the place of `path`.
+
+    Whatever the block writes there, a file or a folder, is removed if the block fails. An
+    existing file is replaced at once; an existing folder is moved aside first and deleted after.
+
+    Args:
+        path: str or path-like, the final place. Its parent folder is made.
+
+    Yields:
+        `pathlib.Path`, not existing yet.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        yield temporary
+        if temporary.is_dir():
+            _replace_folder(temporary, path)
+        else:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def sha256(path):
+    """Hex SHA-256 of a file's bytes."""
+    with pathlib.Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _replace_folder(temporary, path):
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
+    if path.exists():
+        path.rename(aside)
+    try:
+        temporary.rename(path)
+    except OSError:
+        if aside.exists():
+            aside.rename(path)
+        raise
+    _remove(aside)
+
+
+def _remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
