@@ -52,8 +52,8 @@ def between(name, value, low, high, hint=""):
 
 
 def rank(name, tensor, expected, hint=""):
-    """Raise ValueError unless `tensor` has `expected` dimensions."""
-    shape = tuple(tensor.shape)
+    """Raise ValueError unless `tensor` (or a shape given for it) has `expected` dimensions."""
+    shape = tuple(getattr(tensor, "shape", tensor))
     if len(shape) != expected:
         raise ValueError(
             _join(f"`{name}` must have {expected} dimension(s); got shape {shape}.", hint)

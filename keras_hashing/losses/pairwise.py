@@ -1,0 +1,217 @@
+"""Losses over all pairs of a batch: DHN's cross entropy and squared error, and their family.
+
+Zhu, Long, Wang, Cao, "Deep Hashing Network for Efficient Similarity Retrieval", AAAI 2016.
+"""
+
+import keras
+from keras import ops
+
+from keras_hashing import checks, formulas
+
+TARGETS = ("01", "sign")
+
+
+def pairwise_cross_entropy(similarity, inner_products, alpha=1.0):
+    """Negative log-likelihood of each pair's similarity, softplus(theta) - s theta.
+
+    Args:
+        similarity: float tensor `(anchors, references)` of 0 and 1, s.
+        inner_products: float tensor of the same shape, of the outputs of the two items.
+        alpha: float, theta = alpha * inner product.
+
+    Returns:
+        Float tensor of the same shape, at least 0; log 2 where theta is 0.
+
+    Source: the paper above, pairwise cross-entropy loss L with alpha = 1.
+    """
+    theta = alpha * inner_products
+    return ops.softplus(theta) - similarity * theta
+
+
+def pairwise_squared_error(similarity, inner_products, bits, targets="01"):
+    """Squared gap between each pair's inner product divided by `bits` and its target.
+
+    Args:
+        similarity: float tensor `(anchors, references)` of 0 and 1.
+        inner_products: float tensor of the same shape, of the outputs of the two items.
+        bits: int, the code length.
+        targets: `"01"`, dissimilar pairs are to be orthogonal; `"sign"`, to be opposite.
+
+    Returns:
+        Float tensor of the same shape, at least 0.
+
+    Source: the paper above, variant DHN-E; `"sign"` is our option.
+    """
+    target = similarity if targets == "01" else 2.0 * similarity - 1.0
+    return ops.square(target - inner_products / bits)
+
+
+def quantization(outputs):
+    """How far each item's outputs are from -1 and +1: sum over bits of log cosh(|u| - 1).
+
+    Args:
+        outputs: float tensor `(batch, bits)`.
+
+    Returns:
+        Float tensor `(batch,)`, at least 0. Its gradient at an output of 0 points to +1.
+
+    Source: the paper above, quantization loss Q in its smoothed form. There Q is a sum over the
+    pairs, which counts an item once per pair it is in; its mean over the pairs is twice the mean
+    of these values, and the factor 2 belongs into the weight. Sum over bits and mean over items
+    are those of the first author's Caffe code.
+    """
+    return ops.sum(formulas.log_cosh(formulas.magnitude(outputs) - 1.0), axis=-1)
+
+
+class PairwiseLoss(keras.losses.Loss):
+    """Family of the losses over pairs of items; a subclass defines `pair_values`.
+
+    An anchor's value is the mean over its pairs with all other items of the batch, so the batch
+    mean is the mean over its pairs. Sample weights weigh anchors. A batch of one has no pair,
+    and its pair term is 0. Labels arrive as float32 through `keras.losses.Loss`: keep ids dense
+    (0, 1, ...), for above 2**24 they collide.
+
+    Args:
+        quantization_weight: float >= 0, weight of `quantization`; lambda in the paper.
+        **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
+
+    Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`, two items being
+    similar if they share a label; outputs float `(batch, bits)`.
+
+    Raises:
+        ValueError: `quantization_weight` is negative; when called, outputs that are not of rank
+            2, or another number of labels.
+    """
+
+    def __init__(self, quantization_weight=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.quantization_weight = checks.between(
+            "quantization_weight", quantization_weight, 0.0, None
+        )
+
+    def call(self, labels, outputs):
+        positions = ops.arange(ops.shape(outputs)[0])
+        return self.rows(labels, outputs, labels, outputs, positions)
+
+    def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
+        """Values of the anchors against any references: other replicas' items, or stored ones.
+
+        Args:
+            anchor_labels: labels of the anchors, in a form of the class docstring.
+            anchors: float tensor `(anchors, bits)`.
+            reference_labels: labels of the references, the same form.
+            references: float tensor `(references, bits)`.
+            positions: int tensor `(anchors,)`, each anchor's own row among the references, which
+                it is not paired with; None, or -1 for an anchor that is not among them.
+
+        Returns:
+            Float tensor `(anchors,)`: mean over the pairs, plus the weighted quantization.
+
+        Raises:
+            ValueError: outputs that are not of rank 2, or another number of labels.
+        """
+        _check("anchor", anchor_labels, anchors)
+        _check("reference", reference_labels, references)
+        anchors = ops.cast(anchors, self.dtype)
+        references = ops.cast(references, self.dtype)
+        similarity = formulas.similarity(anchor_labels, reference_labels, self.dtype)
+        values = self.pair_values(similarity, anchors, references)
+        others = ops.ones_like(values)
+        if positions is not None:
+            rows = ops.arange(ops.shape(references)[0], dtype="int32")
+            own = ops.equal(ops.cast(positions, "int32")[:, None], rows[None, :])
+            others = ops.cast(ops.logical_not(own), self.dtype)
+        pairs = ops.divide_no_nan(ops.sum(others * values, axis=-1), ops.sum(others, axis=-1))
+        if self.quantization_weight:
+            pairs = pairs + self.quantization_weight * quantization(anchors)
+        return pairs
+
+    def pair_values(self, similarity, anchors, references):
+        """Value of every pair; what a member of the family defines.
+
+        Args:
+            similarity: float tensor `(anchors, references)` of 0 and 1.
+            anchors: float tensor `(anchors, bits)`.
+            references: float tensor `(references, bits)`.
+
+        Returns:
+            Float tensor `(anchors, references)`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `pair_values`.")
+
+    def get_config(self):
+        return {**super().get_config(), "quantization_weight": self.quantization_weight}
+
+
+@keras.saving.register_keras_serializable("keras_hashing", name="PairwiseCrossEntropy")
+class PairwiseCrossEntropy(PairwiseLoss):
+    """DHN's loss: cross entropy of the pairs' similarity, and quantization.
+
+    Args:
+        alpha: float >= 0, scale of the inner products: 1 in DHN, 1/2 in DPSH.
+        quantization_weight: float >= 0; the authors' code uses 0.3, DHN-Q is 0.
+        **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
+
+    Inputs: labels as in `PairwiseLoss`; outputs float `(batch, bits)`, tanh in the paper.
+
+    Raises:
+        ValueError: a negative argument.
+
+    Example:
+        >>> float(PairwiseCrossEntropy()(np.array([0, 1]), np.zeros((2, 8))))  # log 2
+        0.6931471824645996
+
+    Source: the paper at the top of the module; pairs i < j of the batch, averaged.
+    """
+
+    def __init__(self, alpha=1.0, quantization_weight=0.0, **kwargs):
+        super().__init__(quantization_weight, **kwargs)
+        self.alpha = checks.between("alpha", alpha, 0.0, None)
+
+    def pair_values(self, similarity, anchors, references):
+        inner_products = ops.matmul(anchors, ops.transpose(references))
+        return pairwise_cross_entropy(similarity, inner_products, self.alpha)
+
+    def get_config(self):
+        return {**super().get_config(), "alpha": self.alpha}
+
+
+@keras.saving.register_keras_serializable("keras_hashing", name="PairwiseSquaredError")
+class PairwiseSquaredError(PairwiseLoss):
+    """DHN-E's loss: squared error of the pairs' inner products, and quantization.
+
+    Args:
+        targets: of the inner product over `bits`: `"01"` (paper) or `"sign"` (-1 for dissimilar).
+        quantization_weight: float >= 0.
+        **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
+
+    Inputs: labels as in `PairwiseLoss`; outputs float `(batch, bits)`, tanh in the paper.
+
+    Raises:
+        ValueError: unknown `targets` or a negative weight.
+
+    Source: the paper at the top of the module, variant DHN-E.
+    """
+
+    def __init__(self, targets="01", quantization_weight=0.0, **kwargs):
+        super().__init__(quantization_weight, **kwargs)
+        self.targets = checks.one_of("targets", targets, TARGETS)
+
+    def pair_values(self, similarity, anchors, references):
+        inner_products = ops.matmul(anchors, ops.transpose(references))
+        bits = anchors.shape[-1]
+        return pairwise_squared_error(similarity, inner_products, bits, self.targets)
+
+    def get_config(self):
+        return {**super().get_config(), "targets": self.targets}
+
+
+def _check(role, labels, outputs):
+    """Raise ValueError unless there is one row of outputs per label, as far as shapes are known."""
+    checks.rank(f"{role} outputs", outputs, 2, "Pass the hash layer's output, (batch, bits).")
+    given, wanted = labels.shape[0], outputs.shape[0]
+    if None not in (given, wanted) and given != wanted:
+        raise ValueError(
+            f"{role} labels and outputs must have one row per item each; got shapes "
+            f"{tuple(labels.shape)} and {tuple(outputs.shape)}. Pass one label row per item."
+        )
