@@ -1,2 +1,3 @@
-from setuptools import setup
-setup()
+import setuptools
+
+setuptools.setup()
