@@ -1,0 +1,29 @@
+"""Load a model that a user saved as a `.keras` file."""
+
+import pathlib
+
+import keras
+
+
+def load(path):
+    """Load a `.keras` file with every class of this package known.
+
+    Args:
+        path: str or path-like.
+
+    Returns:
+        The saved `keras.Model`, compiled if it was.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a `.keras` file.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no model file {path}. `model.save(path)` writes one; entries of the zoo "
+            "are loaded by `keras_hashing.zoo.load(name)`."
+        )
+    if path.suffix != ".keras":
+        raise ValueError(f"`path` must be a .keras file; got {path}.")
+    return keras.saving.load_model(path)
