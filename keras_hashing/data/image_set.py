@@ -12,8 +12,9 @@ class ImageSet:
     Args:
         images: uint8 array `(n, height, width, 1 or 3)`, or None when `paths` is given.
         labels: int `(n,)`, multi-hot `(n, classes)`, or None for unlabelled images.
-        ids: sequence of `n` str, unique.
-        paths: list of `n` image files, decoded only when a batch asks for them.
+        ids: sequence of `n` str, unique; default "00000", "00001" and so on.
+        paths: list of `n` image files, decoded only when a batch asks for them; then `.images`
+            is None.
         image_size: int, pixels; files are resized to a square of it, so that they form a batch.
 
     Raises:
@@ -35,6 +36,7 @@ class ImageSet:
         self.labels = None if labels is None else np.asarray(labels)
         if labels is not None:
             relevance.labels("labels", self.labels, count)
+        self.passed_over = []  # (path, reason) of files that a reader left out
 
     def __len__(self):
         return len(self.paths if self.images is None else self.images)

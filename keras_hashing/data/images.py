@@ -6,7 +6,7 @@ import os
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 MAX_PIXELS = 2**26  # 67 megapixels, 200 MB as RGB
 
@@ -33,6 +33,17 @@ EXTENSIONS = frozenset(
 
 # Pillow's other readers are left out: some start programs, and photos are not kept in them.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+
+# EXIF orientation -> what brings the image upright.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read_image(source):
@@ -187,14 +198,22 @@ def _open_checked(file):
 
 
 def _to_rgb(image):
-    image = ImageOps.exif_transpose(image)
+    image.load()
+    orientation = _UPRIGHT.get(_orientation(image))
+    if orientation is not None:
+        image = image.transpose(orientation)
     if image.mode == "F":
         raise ValueError("its pixels are floating point. Save it with 8 or 16 bits a channel.")
     if image.mode.startswith("I"):
         return np.repeat(_high_byte(np.asarray(image))[..., None], 3, axis=-1)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
-        image = image.convert({"LA": "L", "La": "L"}.get(image.mode, "RGB"))
     return np.array(image.convert("RGB"))
+
+
+def _orientation(image):
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a damaged EXIF block does not make the pixels unreadable
+        return 1
 
 
 def _high_byte(gray):

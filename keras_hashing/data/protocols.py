@@ -33,6 +33,8 @@ NAMES = (
 # `Generator.permutation` stays the same for ever; a data set cut short shows here as well.
 QUERY_DIGESTS = {
     "cifar10": "2bac25982c7c8bdcbd8929c10c657a39aedf9047226e505d8efb01dabed83cbc",
+    "mnist": "d73a5ba6d46406877fc8006d97a2f7846b6e0a5755487deba47dc3a56acf5c59",
+    "fashion": "b78dd55a43f2ce0a89ee2bc4d24a406a13410c82613de6614e62e593ad329752",
 }
 
 
