@@ -12,7 +12,7 @@ def log_cosh(x):
         x: float tensor of any shape.
 
     Returns:
-        Float tensor of the same shape, at least 0; its derivative is tanh(x).
+        Float tensor of the same shape, at least 0 up to rounding; its derivative is tanh(x).
     """
     return x + ops.softplus(-2.0 * x) - math.log(2.0)
 
@@ -20,6 +20,25 @@ def log_cosh(x):
 def magnitude(x):
     """|x| whose gradient at 0 is +1: the sign of 0 is +1, as everywhere in this package."""
     return ops.where(x >= 0, x, -x)
+
+
+def quantization(outputs):
+    """How far each item's outputs are from -1 and +1: sum over bits of log cosh(|u| - 1).
+
+    Args:
+        outputs: float tensor `(batch, bits)`.
+
+    Returns:
+        Float tensor `(batch,)`, at least 0. Its gradient is defined everywhere; at an output of
+        0 descent goes to +1.
+
+    Source: Zhu, Long, Wang, Cao, "Deep Hashing Network for Efficient Similarity Retrieval",
+    AAAI 2016, quantization loss Q in its smoothed form. There Q is a sum over the pairs, which
+    counts an item once per pair it is in; its mean over the pairs is twice the mean of these
+    values, and the factor 2 belongs into the weight. Sum over bits and mean over items are those
+    of the first author's Caffe code.
+    """
+    return ops.sum(log_cosh(magnitude(outputs) - 1.0), axis=-1)
 
 
 def similarity(anchor_labels, reference_labels, dtype="float32"):

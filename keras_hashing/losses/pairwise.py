@@ -46,23 +46,6 @@ def pairwise_squared_error(similarity, inner_products, bits, targets="01"):
     return ops.square(target - inner_products / bits)
 
 
-def quantization(outputs):
-    """How far each item's outputs are from -1 and +1: sum over bits of log cosh(|u| - 1).
-
-    Args:
-        outputs: float tensor `(batch, bits)`.
-
-    Returns:
-        Float tensor `(batch,)`, at least 0. Its gradient at an output of 0 points to +1.
-
-    Source: the paper above, quantization loss Q in its smoothed form. There Q is a sum over the
-    pairs, which counts an item once per pair it is in; its mean over the pairs is twice the mean
-    of these values, and the factor 2 belongs into the weight. Sum over bits and mean over items
-    are those of the first author's Caffe code.
-    """
-    return ops.sum(formulas.log_cosh(formulas.magnitude(outputs) - 1.0), axis=-1)
-
-
 class PairwiseLoss(keras.losses.Loss):
     """Family of the losses over pairs of items; a subclass defines `pair_values`.
 
@@ -72,7 +55,8 @@ class PairwiseLoss(keras.losses.Loss):
     (0, 1, ...), for above 2**24 they collide.
 
     Args:
-        quantization_weight: float >= 0, weight of `quantization`; lambda in the paper.
+        quantization_weight: float >= 0, weight of `formulas.quantization`, the distance of
+            the outputs from -1 and +1; lambda in the paper.
         **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
 
     Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`, two items being
@@ -80,7 +64,7 @@ class PairwiseLoss(keras.losses.Loss):
 
     Raises:
         ValueError: `quantization_weight` is negative; when called, outputs that are not of rank
-            2, or another number of labels.
+            2, labels of another rank than 1 or 2, or another number of them.
     """
 
     def __init__(self, quantization_weight=0.0, **kwargs):
@@ -123,7 +107,7 @@ class PairwiseLoss(keras.losses.Loss):
             others = ops.cast(ops.logical_not(own), self.dtype)
         pairs = ops.divide_no_nan(ops.sum(others * values, axis=-1), ops.sum(others, axis=-1))
         if self.quantization_weight:
-            pairs = pairs + self.quantization_weight * quantization(anchors)
+            pairs = pairs + self.quantization_weight * formulas.quantization(anchors)
         return pairs
 
     def pair_values(self, similarity, anchors, references):
@@ -209,6 +193,11 @@ class PairwiseSquaredError(PairwiseLoss):
 def _check(role, labels, outputs):
     """Raise ValueError unless there is one row of outputs per label, as far as shapes are known."""
     checks.rank(f"{role} outputs", outputs, 2, "Pass the hash layer's output, (batch, bits).")
+    if len(labels.shape) not in (1, 2):
+        raise ValueError(
+            f"{role} labels must have shape (batch,) or (batch, classes); got "
+            f"{tuple(labels.shape)}. Pass class ids or multi-hot rows."
+        )
     given, wanted = labels.shape[0], outputs.shape[0]
     if None not in (given, wanted) and given != wanted:
         raise ValueError(

@@ -1,0 +1,86 @@
+"""Slow loops that say what the fast code must compute; plain Python and NumPy float64 only."""
+
+import math
+
+import numpy as np
+
+# The example of the facts on pairwise losses: three items of two bits, classes 0, 0, 1.
+OUTPUTS = np.array([[0.5, -0.5], [0.8, 0.6], [-0.4, 0.9]])
+LABELS = np.array([0, 0, 1])
+
+
+def share_label(one, other):
+    """Whether two labels, ints or multi-hot rows, have a class in common."""
+    if np.ndim(one) == 0:
+        return bool(one == other)
+    return any(a > 0 and b > 0 for a, b in zip(one, other, strict=True))
+
+
+def inner_product(one, other):
+    return sum(float(a) * float(b) for a, b in zip(one, other, strict=True))
+
+
+def log_cosh(x):
+    return abs(x) + math.log1p(math.exp(-2 * abs(x))) - math.log(2)
+
+
+def quantization(output):
+    """Sum over bits of log cosh(|u| - 1) for one item."""
+    return sum(log_cosh(abs(float(u)) - 1) for u in output)
+
+
+def cross_entropy(similar, product, alpha):
+    theta = alpha * product
+    return max(theta, 0) - theta * similar + math.log1p(math.exp(-abs(theta)))
+
+
+def squared_error(similar, product, bits, targets):
+    target = similar if targets == "01" else 2 * similar - 1
+    return (target - product / bits) ** 2
+
+
+def pair_rows(labels, outputs, pair_value, quantization_weight=0.0):
+    """One value per anchor: mean of `pair_value(similar, product)` over all other items."""
+    rows = []
+    for i in range(len(outputs)):
+        values = [
+            pair_value(share_label(labels[i], labels[j]), inner_product(outputs[i], outputs[j]))
+            for j in range(len(outputs))
+            if j != i
+        ]
+        mean = sum(values) / len(values) if values else 0.0
+        rows.append(mean + quantization_weight * quantization(outputs[i]))
+    return np.array(rows)
+
+
+def slices(features, kernel, bias):
+    """DNNH's slice layer: output k of the k-th part of the features."""
+    bits, width = kernel.shape
+    outputs = np.zeros((len(features), bits))
+    for n in range(len(features)):
+        for k in range(bits):
+            for d in range(width):
+                outputs[n, k] += float(features[n, k * width + d]) * float(kernel[k, d])
+            outputs[n, k] += float(bias[k])
+    return outputs
+
+
+def bit_string(code, bits):
+    """The bits of one packed code, as a list of 0 and 1."""
+    return [(int(code[j // 8]) >> (j % 8)) & 1 for j in range(bits)]
+
+
+def hamming(query_codes, database_codes, bits):
+    """Hamming distances by comparing bits one by one."""
+    return np.array(
+        [
+            [
+                sum(
+                    a != b
+                    for a, b in zip(bit_string(query, bits), bit_string(other, bits), strict=True)
+                )
+                for other in database_codes
+            ]
+            for query in query_codes
+        ]
+    )
