@@ -1,0 +1,70 @@
+"""What makes a photo searchable: a frozen backbone's features, or a hashing model's codes."""
+
+import functools
+import hashlib
+
+import numpy as np
+
+from keras_hashing import checks, codes
+
+
+class Encoder:
+    """A model under the name it is recorded by, loaded when it is first needed.
+
+    Args:
+        name: str, how to load the model again: a backbone's name, a zoo name or a path.
+        load: function without arguments that returns the model: images in [0, 255] to float
+            features, or with `hashing` to outputs `(n, bits)`.
+        hashing: bool, whether the model's own signs are the codes.
+    """
+
+    def __init__(self, name, load, hashing=False):
+        self.name = name
+        self.hashing = hashing
+        self._load = load
+
+    @functools.cached_property
+    def model(self):
+        """The `keras.Model`."""
+        return self._load()
+
+    @functools.cached_property
+    def description(self):
+        """Dict of what two encoders share if their vectors may stand in one index.
+
+        The fingerprint is over the weights, so that a model trained further is another one.
+        """
+        fingerprint = hashlib.sha256()
+        for weight in self.model.weights:
+            fingerprint.update(np.asarray(weight).tobytes())
+        return {
+            "name": self.name,
+            "hashing": self.hashing,
+            "image_size": int(self.model.image_size),
+            "fingerprint": fingerprint.hexdigest(),
+        }
+
+    @property
+    def width(self):
+        """Int, bits of a hashing model, or channels of a backbone's features."""
+        return int(self.model.bits if self.hashing else self.model.output_shape[-1])
+
+    def vectors(self, images):
+        """Encode a batch.
+
+        Args:
+            images: float32 array `(n, size, size, 3)`, values in [0, 255].
+
+        Returns:
+            Features as float16 `(n, channels)`, or codes as uint8 `(n, ceil(bits / 8))`.
+
+        Raises:
+            ValueError: the model gives NaN or infinity, or features too large for float16.
+        """
+        outputs = np.asarray(self.model(images, training=False))
+        if self.hashing:
+            return codes.pack(outputs)
+        with np.errstate(over="ignore"):
+            features = outputs.astype(np.float16)
+        checks.finite("features", features, f"They come from {self.name}; check its weights.")
+        return features

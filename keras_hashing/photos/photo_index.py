@@ -1,0 +1,163 @@
+"""Ask a photo index for the neighbours of photos."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from keras_hashing import checks
+from keras_hashing.index import Index
+from keras_hashing.photos import projection, reading, storage
+
+_CHUNK = 32  # queries read and encoded together
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbour:
+    """A photo of the index, as an answer.
+
+    Args:
+        path: str, below the index's folder.
+        distance: int, bits in which its code and the query's differ.
+        relation: "query" if it is the query itself, "copy" if its file has the same bytes, or "".
+    """
+
+    path: str
+    distance: int
+    relation: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A query and its neighbours, nearest first; or the problem why there are none.
+
+    Args:
+        query: str, the path as given.
+        neighbours: list of `Neighbour`.
+        problem: str, or None.
+    """
+
+    query: str
+    neighbours: list
+    problem: str | None = None
+
+
+class PhotoIndex:
+    """A photo index on disk, opened for search.
+
+    Args:
+        directory: path-like, made by `update`.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged.
+    """
+
+    def __init__(self, directory):
+        self._contents = storage.read(directory)
+        self.directory = pathlib.Path(directory)
+        self.folder = pathlib.Path(self._contents.folder)
+        self.bits = self._contents.bits
+        self.model = self._contents.model
+        self.projection = self._contents.projection
+        self.paths = [photo.path for photo, _ in self._contents.photos]
+        self._rows = np.array([row for _, row in self._contents.photos])
+        self._searcher = Index(self.bits)
+        self._searcher.add(self.codes)
+        self._row_of = {digest: row for row, digest in enumerate(self._contents.digests)}
+
+    def __len__(self):
+        return len(self.paths)
+
+    @property
+    def codes(self):
+        """uint8 array `(photos, ceil(bits / 8))`, in the order of `paths`."""
+        return self._contents.codes[self._rows]
+
+    def search(self, queries, k=10, encoder=None):
+        """Nearest photos of each query, by Hamming distance and then by path.
+
+        A query that is in the index, itself or as a copy, is answered from its stored code, and
+        comes first among its own neighbours.
+
+        Args:
+            queries: list of paths of image files.
+            k: int, neighbours of each; fewer if the index has fewer photos.
+            encoder: `Encoder` of the index's model, for queries that are not in the index.
+
+        Returns:
+            List of `Answer`, one per query; one that cannot be read has its `problem` set.
+
+        Raises:
+            ValueError: `k` below 1, or the encoder's model is not the index's.
+        """
+        checks.whole("k", k, 1, None, "Ask for one neighbour at least.")
+        answers = []
+        for start in range(0, len(queries), _CHUNK):
+            answers += self._answers(queries[start : start + _CHUNK], k, encoder)
+        return answers
+
+    def _answers(self, queries, k, encoder):
+        files = [reading.PhotoFile(str(query), 0, 0) for query in queries]
+        size = self.model["image_size"]
+        readings = list(reading.read_photos(".", files, size, self._row_of))
+        readable = [item for item in readings if not item.problem]
+        answers = {}
+        if readable:
+            fronts = [self._same_photo(item) for item in readable]
+            wanted = min(len(self), k + max(len(front) for front in fronts))
+            found = self._searcher.search(self._codes(readable, encoder), k=wanted)
+            for item, front, distances, ids in zip(readable, fronts, *found, strict=True):
+                rest = zip(distances.tolist(), ids.tolist(), strict=True)
+                others = [(i, distance) for distance, i in rest if i not in front]
+                answers[item.photo.path] = [
+                    *(Neighbour(self.paths[i], 0, relation) for i, relation in front.items()),
+                    *(Neighbour(self.paths[i], distance) for i, distance in others),
+                ][:k]
+        return [
+            Answer(item.photo.path, answers.get(item.photo.path, []), item.problem)
+            for item in readings
+        ]
+
+    def _same_photo(self, item):
+        """Places of photos with the query's very bytes, itself first: place -> relation."""
+        path = pathlib.Path(item.photo.path)
+        if item.digest not in self._row_of:
+            return {}
+        row = self._row_of[item.digest]
+        own = path.parent.resolve() / path.name
+        relations = {
+            place: "query" if self.folder / self.paths[place] == own else "copy"
+            for place in np.flatnonzero(self._rows == row).tolist()
+        }
+        return dict(sorted(relations.items(), key=lambda pair: pair[1] != "query"))
+
+    def _codes(self, readings, encoder):
+        """Codes of queries: stored ones where the index has the photo, else the model's."""
+        unknown = [item for item in readings if item.image is not None]
+        encoded = iter(self._encode(unknown, encoder) if unknown else [])
+        stored, row_of = self._contents.codes, self._row_of
+        return np.stack(
+            [
+                stored[row_of[item.digest]] if item.image is None else next(encoded)
+                for item in readings
+            ]
+        )
+
+    def _encode(self, readings, encoder):
+        if encoder is None:
+            raise ValueError(
+                f"{readings[0].photo.path} is not in the index {self.directory}; pass `encoder`, "
+                f"made from {self.model['name']}, to encode it."
+            )
+        if encoder.description != self.model:
+            raise ValueError(
+                f"The model {encoder.name} is not the one that {self.directory} was made with. "
+                "Index the photos again, with --out for another place."
+            )
+        vectors = encoder.vectors(np.stack([item.image for item in readings]))
+        if encoder.hashing:
+            return vectors
+        weights = self._contents.weights
+        layer = projection.restore(self.projection, weights, self.bits, vectors.shape[1])
+        return projection.encode(layer, vectors)
