@@ -1,0 +1,172 @@
+"""Write a hashing model, and an index if given, as one version of a SavedModel."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import numpy as np
+
+import keras_hashing
+from keras_hashing import checks, files
+
+PACKING = "bit j of a code is bit j % 8 (lowest first) of byte j // 8, 1 for +1; padding bits are 0"
+
+
+def export(model, path, index=None, ids=None, k=10):
+    """Export for TensorFlow Serving, `keras-hashing serve`, or any SavedModel runtime.
+
+    Signatures:
+        `serving_default`: `images`, float32 `(n, height, width, 3)`, values 0 to 255, any size
+            up to 4096, to `outputs`, float32 `(n, bits)`, and `code`, uint8 `(n, bytes)`. Images
+            in [0, 1] are valid black pictures here; only `keras_hashing.encode` refuses them.
+        `encode_bytes`: `image_bytes`, string `(n,)`, whole JPEG or PNG files, to `code_bytes`,
+            string `(n,)`, and `code_hex`, the same bytes in hexadecimal. The EXIF orientation is
+            not applied.
+        `search`, with an index: `codes`, uint8 `(n, bytes)`, to `distances`, int32 `(n, k)`, and
+            `ids`, int64 `(n, k)`, by (distance, position); -1 where the index has fewer items.
+        `search_bytes`, with an index: `image_bytes` to the same.
+
+    Beside the model lies `manifest.json`: names, bits, how codes are packed, and size and sha256
+    of every file.
+
+    Args:
+        model: hashing model from images, with `bits` and `image_size`.
+        path: str or path-like, the folder of the model's versions; made if missing. The version
+            is 1, then the highest + 1. It appears whole or not at all.
+        index: `keras_hashing.Index`, or packed codes, uint8 `(items, bytes)`. All of it is
+            written, and searched exactly.
+        ids: int array `(items,)`, unique, for `index` given as codes. Default: 0, 1, ...
+        k: int from 1 to 10,000, results per query.
+
+    Returns:
+        `pathlib.Path` of the version's folder.
+
+    Raises:
+        TypeError: not a hashing model from images, or no index.
+        ValueError: `index` of another width than the model's codes, `ids` not unique or of
+            another length, or a model that TensorFlow Serving cannot run; the message names
+            what stands in the way.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.methods.DHN(bits=48)
+        >>> kh.export(model, "models/photos")  # doctest: +SKIP
+        PosixPath('models/photos/1')
+    """
+    _check_model(model)
+    k = checks.whole("k", k, 1, 10_000, "Pass the number of neighbours a search returns.")
+    codes, ids = _index_arrays(model.bits, index, ids)
+    path = pathlib.Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=path) as work:
+        written = pathlib.Path(work, "model")
+        _save(model, written, codes, ids, k)
+        _check_portable(written)
+        _write_manifest(model, written, codes, k)
+        return _publish(written, path)
+
+
+def _check_model(model):
+    if not isinstance(getattr(model, "bits", None), int) or not callable(model):
+        raise TypeError(
+            f"`model` must be a hashing model with `bits`; got {type(model).__name__}. "
+            "Load one with keras_hashing.zoo.load or keras_hashing.load."
+        )
+    if getattr(model, "image_size", None) is None:
+        raise TypeError(
+            "`model` must take images and have `image_size`; this one takes features. "
+            "Train a method with a backbone, or join head and backbone into one model first."
+        )
+
+
+def _index_arrays(bits, index, ids):
+    """Codes and ids of an index, or of codes; (None, None) without one."""
+    if index is None:
+        if ids is not None:
+            raise ValueError("`ids` were given without `index`. Pass the codes as `index`.")
+        return None, None
+    if hasattr(index, "codes"):
+        if ids is not None:
+            raise ValueError("`ids` are taken from the index. Leave `ids` out.")
+        index, ids = index.codes, index.ids
+    codes = checks.codes("index", index, bits)
+    ids = np.arange(len(codes)) if ids is None else np.asarray(ids)
+    if ids.dtype.kind not in "iu" or ids.ndim != 1:
+        raise TypeError(f"`ids` must be a list of whole numbers; got {ids.dtype} {ids.shape}.")
+    checks.same_length("index", codes, "ids", ids)
+    if len(np.unique(ids)) != len(ids):
+        raise ValueError("`ids` must be unique; some occur twice. Give every item its own id.")
+    return codes, ids.astype(np.int64)
+
+
+def _save(model, folder, codes, ids, k):
+    import tensorflow as tf
+
+    from keras_hashing.exporting.signatures import HashingModule
+
+    module = HashingModule(model)
+    signatures = module.signatures()
+    if codes is not None:
+        signatures |= module.search_signatures(codes, ids, k)
+    # No debug stripper: it would take the checks of the inputs away.
+    tf.saved_model.save(module, os.fspath(folder), signatures=signatures)
+
+
+def _check_portable(folder):
+    from keras_hashing.exporting import portability
+
+    found = portability.problems(folder)
+    if found:
+        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+        raise ValueError(
+            f"the model cannot run in TensorFlow Serving: {'; '.join(found[:3])}{more}. Build "
+            "grouped convolutions from split, Conv2D and concatenate; leave out jit_compile=True "
+            "on functions and Python functions in layers."
+        )
+
+
+def _write_manifest(model, folder, codes, k):
+    import keras
+    import tensorflow as tf
+
+    manifest = {
+        "format": 1,
+        "model": model.name,
+        "method": getattr(model, "method", None),
+        "bits": model.bits,
+        "code_bytes": -(-model.bits // 8),
+        "packing": PACKING,
+        "image_size": model.image_size,
+        "index_items": None if codes is None else len(codes),
+        "k": None if codes is None else k,
+        "versions": {
+            "keras_hashing": keras_hashing.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+        },
+        "files": {
+            place.relative_to(folder).as_posix(): {
+                "bytes": place.stat().st_size,
+                "sha256": files.sha256(place),
+            }
+            for place in sorted(folder.rglob("*"))
+            if place.is_file()
+        },
+    }
+    text = json.dumps(manifest, indent=2) + "\n"
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def _publish(written, path):
+    """Rename into place as the next version; a server sees it whole or not at all."""
+    while True:
+        taken = [int(p.name) for p in path.iterdir() if p.name.isascii() and p.name.isdigit()]
+        version = path / str(max(taken, default=0) + 1)
+        try:
+            written.rename(version)
+        except OSError:
+            if version.exists():  # another export took the number meanwhile
+                continue
+            raise
+        return version
