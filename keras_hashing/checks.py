@@ -36,8 +36,13 @@ def between(name, value, low, high, hint=""):
     """Return `value` if low <= value <= high; `None` as an end sets no limit there.
 
     Raises:
-        ValueError: `value` is outside the range, or NaN.
+        TypeError: `value` is not a number.
+        ValueError: it is outside the range, or NaN.
     """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(
+            _join(f"`{name}` must be a number; got {value!r} ({type(value).__name__}).", hint)
+        )
     above = low is None or value >= low
     below = high is None or value <= high
     if above and below:
@@ -109,7 +114,8 @@ def codes(name, array, bits=None):
 
     Raises:
         TypeError: not uint8.
-        ValueError: not rank 2, of another width than `bits` needs, or with padding bits set.
+        ValueError: not rank 2, no bytes or more than 512, of another width than `bits` needs, or
+            with padding bits set.
     """
     array = np.asarray(array)
     if array.dtype != np.uint8:
@@ -118,6 +124,11 @@ def codes(name, array, bits=None):
             "Pack outputs or signs with `keras_hashing.codes.pack`."
         )
     rank(name, array, 2, "Packed codes have shape (items, ceil(bits / 8)).")
+    if not 1 <= array.shape[1] <= MAX_BITS // 8:
+        raise ValueError(
+            f"`{name}` must be 1 to {MAX_BITS // 8} bytes wide; got shape {array.shape}. "
+            f"A code has 1 to {MAX_BITS} bits."
+        )
     if bits is not None:
         width = -(-bits // 8)
         if array.shape[1] != width:

@@ -22,7 +22,7 @@ def signs(outputs):
         int8 array of the same shape, -1 or +1.
 
     Raises:
-        TypeError: a bool or unsigned array, which would mean 0/1 bits.
+        TypeError: a bool or unsigned array, which would mean 0/1 bits, or no numbers.
         ValueError: NaN or infinity, or an integer other than -1 and +1.
     """
     array = np.asarray(outputs)
@@ -38,6 +38,11 @@ def signs(outputs):
                 "For bits 0 and 1 pass `2 * bits - 1`."
             )
         return array.astype(np.int8)
+    if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
+        raise TypeError(
+            f"`outputs` must be floats, or integers -1 and +1; got {array.dtype}. "
+            "Pass the outputs of a hashing model."
+        )
     # bfloat16 is a foreign dtype to numpy: its kind is not "f", and it compares as float32.
     array = array if array.dtype.kind == "f" else array.astype(np.float32)
     checks.finite("outputs", array, "Check the model's inputs, learning rate and loss.")

@@ -19,7 +19,7 @@ def log_cosh(x):
 
 def magnitude(x):
     """|x| whose gradient at 0 is +1: the sign of 0 is +1, as everywhere in this package."""
-    return ops.where(x >= 0, x, -x)
+    return ops.where(ops.greater_equal(x, 0), x, ops.negative(x))
 
 
 def quantization(outputs):

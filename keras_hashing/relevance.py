@@ -3,7 +3,6 @@
 import numpy as np
 
 
-
 def labels(name, array, count=None):
     """Check labels and bring them to one of two forms.
 
@@ -45,8 +44,8 @@ def labels(name, array, count=None):
                 f"{array.min()} and {array.max()}."
             )
         return array.astype(bool)
-    if array.dtype.kind == "f" and not (array == np.floor(array)).all():
-        raise ValueError(f"`{name}` must be whole numbers; got fractions or NaN.")
+    if array.dtype.kind == "f" and not (np.isfinite(array) & (array == np.floor(array))).all():
+        raise ValueError(f"`{name}` must be whole numbers; got fractions, NaN or infinity.")
     if len(array) and array.min() < 0:
         raise ValueError(
             f"`{name}` must be at least 0; got {int(array.min())}. "

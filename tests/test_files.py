@@ -1,0 +1,74 @@
+import hashlib
+
+import pytest
+
+from keras_hashing import files
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_new_file_appears_whole(tmp_path):
+    path = tmp_path / "deep" / "codes.npz"
+    with files.atomic_path(str(path)) as temporary:
+        temporary.write_bytes(b"one")
+        assert temporary.parent == path.parent
+        assert not path.exists()
+    assert path.read_bytes() == b"one"
+    assert names(path.parent) == ["codes.npz"]
+
+
+def test_failure_leaves_the_old_file(tmp_path):
+    path = tmp_path / "codes.npz"
+    path.write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt), files.atomic_path(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["codes.npz"]
+
+
+def test_folder_takes_the_place_of_a_folder(tmp_path):
+    path = tmp_path / "entry"
+    for name in ("first", "second"):
+        with files.atomic_path(path) as temporary:
+            temporary.mkdir()
+            (temporary / name).write_text("x")
+    assert names(path) == ["second"]
+    assert names(tmp_path) == ["entry"]
+
+
+def test_failure_leaves_the_old_folder(tmp_path):
+    path = tmp_path / "entry"
+    path.mkdir()
+    (path / "kept").write_text("x")
+    with pytest.raises(ValueError, match="no"), files.atomic_path(path) as temporary:
+        temporary.mkdir()
+        (temporary / "half").write_text("x")
+        raise ValueError("no")
+    assert names(path) == ["kept"]
+    assert names(tmp_path) == ["entry"]
+
+
+def test_file_does_not_replace_a_folder(tmp_path):
+    (tmp_path / "entry").mkdir()
+    with pytest.raises(OSError), files.atomic_path(tmp_path / "entry") as temporary:
+        temporary.write_text("x")
+    assert names(tmp_path) == ["entry"]
+    assert (tmp_path / "entry").is_dir()
+
+
+def test_nothing_written_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), files.atomic_path(tmp_path / "entry"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_sha256(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc" * 100_000)
+    expected = hashlib.sha256(b"abc" * 100_000).hexdigest()
+    assert files.sha256(tmp_path / "a") == expected
+    # The digest of no bytes at all, as published with the standard.
+    (tmp_path / "empty").write_bytes(b"")
+    assert files.sha256(tmp_path / "empty").startswith("e3b0c44298fc1c149afbf4c8996fb924")
