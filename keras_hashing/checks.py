@@ -39,7 +39,7 @@ def between(name, value, low, high, hint=""):
         TypeError: `value` is not a number.
         ValueError: it is outside the range, or NaN.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if not isinstance(value, numbers.Real):
         raise TypeError(
             _join(f"`{name}` must be a number; got {value!r} ({type(value).__name__}).", hint)
         )

@@ -29,7 +29,7 @@ def test_between():
         checks.between("share", float("nan"), 0.0, 1.0)
     with pytest.raises(ValueError, match=r"at least 0\.0; got nan"):
         checks.between("share", float("nan"), 0.0, None)
-    for value in ("0.5", None, True):
+    for value in ("0.5", None, [0.5]):
         with pytest.raises(TypeError, match="`share` must be a number; got"):
             checks.between("share", value, 0.0, 1.0)
 

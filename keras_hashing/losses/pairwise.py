@@ -94,6 +94,8 @@ class PairwiseLoss(keras.losses.Loss):
         Raises:
             ValueError: outputs that are not of rank 2, or another number of labels.
         """
+        anchor_labels = ops.convert_to_tensor(anchor_labels)
+        reference_labels = ops.convert_to_tensor(reference_labels)
         _check("anchor", anchor_labels, anchors)
         _check("reference", reference_labels, references)
         anchors = ops.cast(anchors, self.dtype)
