@@ -76,7 +76,7 @@ def check_image(source):
     All of the file is decoded, so one cut short is found too; JPEG decodes several times faster.
     """
     with _decoding(source) as image:
-        image.draft(None, (image.width // 8, image.height // 8))
+        image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
         _to_rgb(image)
 
 
@@ -206,6 +206,8 @@ def _to_rgb(image):
         raise ValueError("its pixels are floating point. Save it with 8 or 16 bits a channel.")
     if image.mode.startswith("I"):
         return np.repeat(_high_byte(np.asarray(image))[..., None], 3, axis=-1)
+    if image.mode == "P":
+        image = image.convert("RGBA")  # by way of which Pillow drops alpha without a warning
     return np.array(image.convert("RGB"))
 
 

@@ -125,11 +125,11 @@ def test_unknown_protocol_names_the_nearest(labels):
 
 
 def test_too_few_images_of_a_class():
-    with pytest.raises(ValueError, match="class 0 has 60 images; this protocol needs 601"):
+    with pytest.raises(ValueError, match=r"class 0 has 60 images; this protocol needs 601"):
         protocols.split("cifar10-s1", np.repeat(np.arange(10), 50), np.repeat(np.arange(10), 10))
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5])
 def test_seed_is_checked(labels, seed):
-    with pytest.raises((ValueError, TypeError), match="seed"):
+    with pytest.raises((ValueError, TypeError), match=r"seed"):
         protocols.split("cifar10-s1", *labels, seed=seed)

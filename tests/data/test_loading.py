@@ -1,0 +1,170 @@
+import hashlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_hashing import data
+from keras_hashing.data import loading
+
+SIZES = {"train": 5000, "test": 1000}  # images a class, as CIFAR-10 has them
+
+
+def fake_split(name, per_class):
+    """Blank images of CIFAR-10's sizes; the red value is the label."""
+    labels = np.random.default_rng(per_class).permutation(np.repeat(np.arange(10), per_class))
+    images = np.zeros((len(labels), 1, 1, 3), np.uint8)
+    images[..., 0] = labels[:, None, None]
+    return data.ImageSet(images, labels, [f"{name}_{i:05d}" for i in range(len(labels))])
+
+
+@pytest.fixture
+def fake_cifar(monkeypatch):
+    """`load` reads blank images in place of TFDS' files."""
+    parts = [fake_split(name, per_class) for name, per_class in SIZES.items()]
+    asked = []
+
+    def read(tfds_name, data_dir):
+        asked.append((tfds_name, data_dir))
+        return (*parts, [f"class {i}" for i in range(10)])
+
+    monkeypatch.setattr(loading, "_read", read)
+    return asked
+
+
+def test_parts_of_s1(fake_cifar):
+    loaded = data.load("cifar10", protocol="cifar10-s1", data_dir="somewhere")
+    sizes = [len(p) for p in (loaded.train, loaded.validation, loaded.query, loaded.database)]
+    assert sizes == [4500, 500, 1000, 54000]
+    assert (loaded.name, loaded.protocol, loaded.seed) == ("cifar10", "cifar10-s1", 0)
+    assert loaded.class_names[3] == "class 3"
+    assert fake_cifar == [("cifar10:3.*.*", "somewhere")]
+    every_id = np.concatenate(
+        [p.ids for p in (loaded.train, loaded.validation, loaded.query, loaded.database)]
+    )
+    assert len(set(every_id)) == 60000
+    for part in (loaded.train, loaded.validation, loaded.query, loaded.database):
+        np.testing.assert_array_equal(part.images[:, 0, 0, 0], part.labels)
+        place = [(i.startswith("test"), i) for i in part.ids]  # train before test
+        assert place == sorted(place)
+    assert np.bincount(loaded.validation.labels).tolist() == [50] * 10
+
+
+def test_digests_tell_the_protocol_with_and_without_validation(fake_cifar):
+    loaded = data.load("cifar10")
+    whole = data.load("cifar10", validation=False)
+    assert loaded.protocol == "cifar10-s1"
+    assert loaded.digests == whole.digests
+    assert loaded.digests["training"].startswith("05ac5f3f2726de8c")
+    assert len(whole.train) == 5000
+    assert len(whole.validation) == 0
+    assert set(whole.train.ids) == set(loaded.train.ids) | set(loaded.validation.ids)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sizes"),
+    [
+        ("cifar10-s1b", [4500, 500, 1000, 59000]),
+        ("cifar10-s2", [49000, 1000, 10000, 50000]),
+        ("cifar10-orig", [49000, 1000, 10000, 50000]),
+        ("cifar10-unseen", [3150, 350, 300, 54000]),
+    ],
+)
+def test_sizes_of_the_other_protocols(fake_cifar, protocol, sizes):
+    loaded = data.load("cifar10", protocol)
+    parts = (loaded.train, loaded.validation, loaded.query, loaded.database)
+    assert [len(part) for part in parts] == sizes
+
+
+def test_another_seed_is_another_draw(fake_cifar):
+    first, second = data.load("cifar10"), data.load("cifar10", seed=1)
+    assert first.digests != second.digests
+    assert second.seed == 1
+
+
+def test_unknown_names(fake_cifar):
+    with pytest.raises(ValueError, match=r"unknown value 'cifar100'; allowed: 'cifar10', 'mnist'"):
+        data.load("cifar100")
+    with pytest.raises(ValueError, match=r"unknown value 'mnist-s1'; allowed: 'cifar10-s1', "):
+        data.load("cifar10", "mnist-s1")
+
+
+def test_an_incomplete_data_set_fails_loudly(monkeypatch):
+    parts = fake_split("train", 400), fake_split("test", 300)
+    monkeypatch.setattr(loading, "_read", lambda *_: (*parts, []))
+    with pytest.raises(RuntimeError, match=r"not the published 2bac2598.*is not complete"):
+        data.load("cifar10")
+
+
+class FakeBuilder:
+    """What `_read` uses of a TFDS builder: records in a shuffled order."""
+
+    data_dir = "/data/fake/3.0.0"
+
+    def __init__(self, with_ids, error=None):
+        self.with_ids = with_ids
+        self.error = error
+
+    def download_and_prepare(self):
+        if self.error:
+            raise self.error
+
+    def as_dataset(self, split, shuffle_files, read_config):
+        assert not shuffle_files
+        assert read_config.interleave_cycle_length == 1
+        order = [2, 0, 3, 1]
+        record = {
+            "image": np.array(order, np.uint8)[:, None, None, None] * np.ones((4, 2, 2, 1), "u1"),
+            "label": np.array(order) * 2,
+        }
+        if self.with_ids:
+            record["id"] = [f"{split}_{i:05d}" for i in order]
+        return tf.data.Dataset.from_tensor_slices(record)
+
+
+def test_ids_of_tfds_restore_the_original_order():
+    read = loading._read_split(FakeBuilder(with_ids=True), "test")
+    assert read.ids.tolist() == ["test_00000", "test_00001", "test_00002", "test_00003"]
+    assert read.labels.tolist() == [0, 2, 4, 6]
+    assert read.labels.dtype == np.int64
+    assert read.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
+
+
+def test_without_ids_the_order_is_that_of_the_files():
+    read = loading._read_split(FakeBuilder(with_ids=False), "train")
+    assert read.ids.tolist() == ["train_00000", "train_00001", "train_00002", "train_00003"]
+    assert read.images[:, 0, 0, 0].tolist() == [2, 0, 3, 1]
+
+
+def test_a_failed_download_says_what_to_do(monkeypatch, tmp_path):
+    import tensorflow_datasets as tfds
+
+    builder = FakeBuilder(False, ConnectionError("no route."))
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: builder)
+    with pytest.raises(RuntimeError, match=r"could not get mnist.*: no route\. Pass `data_dir=`"):
+        data.load("mnist", data_dir=tmp_path)
+
+
+def test_a_missing_data_dir_is_not_filled(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no folder `data_dir` .*typo. Make it, or leave"):
+        data.load("cifar10", data_dir=tmp_path / "typo")
+    assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.data
+def test_real_cifar10(real_data):
+    loaded = data.load("cifar10", data_dir=real_data, validation=False)
+    assert loaded.query.ids[:3].tolist() == ["train_00131", "train_00197", "train_00232"]
+    assert sum(i.startswith("test") for i in loaded.query.ids) == 165
+    assert sum(i.startswith("test") for i in loaded.train.ids) == 845
+    assert loaded.class_names[:2] == ["airplane", "automobile"]
+    assert loaded.query.images.shape == (1000, 32, 32, 3)
+
+
+@pytest.mark.data
+def test_real_fashion_mnist_is_in_one_order(real_data):
+    loaded = data.load("fashion", "fashion-orig", data_dir=real_data)
+    assert loaded.query.labels[:8].tolist() == [4, 4, 9, 7, 5, 1, 0, 5]
+    labels = np.concatenate([loaded.database.labels, loaded.query.labels])
+    assert hashlib.sha256(labels.astype(np.uint8)).hexdigest().startswith("88856f9b16076254")
+    assert len(data.load("fashion", data_dir=real_data).database) == 64000
