@@ -88,9 +88,15 @@ def _application(name, image_size, pretrained):
         "backbone", name, [*NAMES, *builders], "A keras.Model from images to features works too."
     )
     builder = builders[name]
-    base = builder(include_top=False, pooling="avg", weights="imagenet" if pretrained else None)
     image_size = image_size or 224
-    inputs = keras.Input((image_size, image_size, 3), name="images")
+    shape = (image_size, image_size, 3)
+    base = builder(
+        include_top=False,
+        pooling="avg",
+        weights="imagenet" if pretrained else None,
+        input_shape=shape,
+    )
+    inputs = keras.Input(shape, name="images")
     preprocess = sys.modules[builder.__module__].preprocess_input
     return keras.Model(inputs, base(preprocess(inputs)), name=name.lower()), image_size
 
