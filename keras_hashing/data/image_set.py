@@ -28,7 +28,7 @@ class ImageSet:
         self.images = None if images is None else _checked_images(images)
         self.paths = None if paths is None else list(paths)
         self.image_size = checks.whole("image_size", image_size, 1, 4096, "Use the model's size.")
-        count = len(self)
+        count = len(images if paths is None else paths)
         self.ids = np.array([f"{i:05d}" for i in range(count)] if ids is None else ids, dtype=str)
         checks.same_length("ids", self.ids, "images", range(count))
         if len(np.unique(self.ids)) != count:
@@ -39,7 +39,7 @@ class ImageSet:
         self.passed_over = []  # (path, reason) of files that a reader left out
 
     def __len__(self):
-        return len(self.paths if self.images is None else self.images)
+        return len(self.ids)
 
     def __repr__(self):
         kind = "files" if self.images is None else f"images {self.images.shape[1:]}"
@@ -97,11 +97,12 @@ class ImageSet:
     def _from_files(self, places, batch_size):
         import tensorflow as tf
 
+        paths = self.paths or []
         labels = None if self.labels is None else tf.constant(self.labels)
 
         def read(place):
             image = tf.numpy_function(
-                lambda i: image_files.read_image(self.paths[i]), [place], tf.uint8, stateful=False
+                lambda i: image_files.read_image(paths[i]), [place], tf.uint8, stateful=False
             )
             image.set_shape((None, None, 3))
             image = image_files.resize_tensor(image, self.image_size)

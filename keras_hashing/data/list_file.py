@@ -55,7 +55,8 @@ def from_list(path, root=None, image_size=224, check=True):
 
 def _rows(path):
     """List of (line number, fields), checked for equal width and unique paths."""
-    rows, first_line = [], {}
+    rows: list[tuple[int, list[str]]] = []
+    first_line: dict[str, int] = {}
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -22,9 +22,9 @@ def split_readable(paths):
     from tqdm import tqdm
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        reasons = pool.map(_reason_unreadable, paths)
+        checked = pool.map(_reason_unreadable, paths)
         bar = tqdm(
-            reasons, "Checking photos", len(paths), unit="photo", delay=1, leave=False, disable=None
+            checked, "Checking photos", len(paths), unit="photo", delay=1, leave=False, disable=None
         )
         reasons = list(bar)
     readable = [path for path, reason in zip(paths, reasons, strict=True) if reason is None]
@@ -41,10 +41,11 @@ def same_content(paths):
     Returns:
         Dict, the later file -> the first one with the same bytes.
     """
-    by_size = {}
+    by_size: dict[int, list] = {}
     for path in paths:
         by_size.setdefault(path.stat().st_size, []).append(path)
-    firsts, repeats = {}, {}
+    firsts: dict[str, object] = {}
+    repeats = {}
     for path in paths:
         group = by_size[path.stat().st_size]
         if len(group) > 1:

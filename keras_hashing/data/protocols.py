@@ -126,7 +126,7 @@ def check_draw(dataset, labels):
 def _drawn(labels, seed):
     """Per class: 100 queries, then 500 training images (the last 50 validation), of a draw."""
     generator = np.random.Generator(np.random.PCG64(seed))
-    parts = {"query": [], "training": [], "validation": [], "database": []}
+    parts: dict[str, list] = {"query": [], "training": [], "validation": [], "database": []}
     for label in range(NUM_CLASSES):
         members = np.flatnonzero(labels == label)
         needed = QUERIES + TRAINING + 1
