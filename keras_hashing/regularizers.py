@@ -25,8 +25,8 @@ class BimodalLaplacian(keras.regularizers.Regularizer):
         ValueError: `weight` is negative.
 
     Example:
-        >>> round(float(BimodalLaplacian(1.0)(keras.ops.array([[0.5, -1.0]]))), 6)
-        0.120115
+        >>> round(float(BimodalLaplacian(1.0)(keras.ops.array([[0.5, -1.0]]))), 4)
+        0.1201
 
     Source: Zhu, Long, Wang, Cao, "Deep Hashing Network for Efficient Similarity Retrieval",
     AAAI 2016, quantization loss Q in its smoothed form.

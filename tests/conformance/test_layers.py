@@ -18,6 +18,7 @@ class Case:
 
     Attributes:
         make: function without arguments that returns a new layer.
+        weights: tuple of str, its weights' names in order; published files depend on them.
         width: int, the layer's input is `(batch, width)`.
         outputs: int, its output is `(batch, outputs)`.
         low, high: floats, range of its input.
@@ -25,6 +26,7 @@ class Case:
     """
 
     make: object
+    weights: tuple = ()
     width: int = 6
     outputs: int = 6
     low: float = -1.0
@@ -36,8 +38,10 @@ class Case:
         return values.astype("float32")
 
 
+DENSE = ("kernel", "bias")
+
 LAYERS = {
-    "hash_head": Case(lambda: layers.HashHead(5), outputs=5),
+    "hash_head": Case(lambda: layers.HashHead(5), DENSE, outputs=5),
     "hash_head_full": Case(
         lambda: layers.HashHead(
             3,
@@ -47,11 +51,13 @@ LAYERS = {
             kernel_regularizer=keras.regularizers.L2(1e-3),
             activity_regularizer=BimodalLaplacian(0.3),
         ),
+        DENSE,
         outputs=3,
     ),
-    "scaled_tanh": Case(layers.ScaledTanh),
+    "scaled_tanh": Case(layers.ScaledTanh, ("step",)),
     "scaled_tanh_fast": Case(
-        lambda: layers.ScaledTanh(layers.PowerSchedule(2.0, growth=1.0, power=1.0, every=1))
+        lambda: layers.ScaledTanh(layers.PowerSchedule(2.0, growth=1.0, power=1.0, every=1)),
+        ("step",),
     ),
     "divide_and_encode": Case(
         lambda: layers.DivideAndEncode(
@@ -60,9 +66,12 @@ LAYERS = {
             bias_initializer="ones",
             kernel_regularizer="l2",
         ),
+        DENSE,
         outputs=2,
     ),
-    "piecewise_threshold": Case(lambda: layers.PiecewiseThreshold(0.1), low=0.42, high=0.58),
+    "piecewise_threshold": Case(
+        lambda: layers.PiecewiseThreshold(0.1), ("eps",), low=0.42, high=0.58
+    ),
     "straight_through_sign": Case(layers.StraightThroughSign, smooth=False),
 }
 
@@ -117,6 +126,7 @@ def test_build_alone_makes_all_weights(case):
     built, called = case.make(), case.make()
     built.build((None, case.width))
     called(case.features(2))
+    assert tuple(w.name for w in called.weights) == case.weights
     described = [(w.name, tuple(w.shape), w.dtype) for w in called.weights]
     assert [(w.name, tuple(w.shape), w.dtype) for w in built.weights] == described
 
