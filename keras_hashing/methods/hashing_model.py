@@ -97,6 +97,12 @@ class HashingModel(keras.Model):
         """As `keras.Model.compile`; `loss=None` is the method's own loss."""
         super().compile(optimizer, self.default_loss() if loss is None else loss, **kwargs)
 
+    def compile_from_config(self, config):
+        # Keras skips this step for a class with its own `compile`.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
     def get_config(self):
         backbone = self._backbone_config
         if isinstance(backbone, keras.Model):

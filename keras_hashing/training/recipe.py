@@ -1,0 +1,112 @@
+"""What a person writes to have an entry trained: a TOML file, every key checked."""
+
+import dataclasses
+import pathlib
+import tomllib
+
+from keras_hashing import checks
+
+_SECTIONS = ("model", "data", "training")
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How a model is trained.
+
+    Args:
+        epochs: int.
+        batch_size: int, images a step.
+        learning_rate: float, the peak; AdamW, a linear warm-up over the first tenth of the
+            steps, then a cosine down to 0.
+        weight_decay: float, on everything but biases.
+        flip: bool, mirror half of the images.
+        shift: int, images are moved by up to so many pixels, edges reflected.
+        select: "best", keep the epoch with the highest mAP on the validation images; "last".
+        validation: bool, hold the protocol's validation images out. False trains on all of the
+            protocol's training images, for a number of epochs that was chosen before.
+    """
+
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 5e-4
+    weight_decay: float = 1e-4
+    flip: bool = True
+    shift: int = 4
+    select: str = "best"
+    validation: bool = True
+
+    def __post_init__(self):
+        checks.whole("epochs", self.epochs, 1, None)
+        checks.whole("batch_size", self.batch_size, 2, None, "Pairs need two images.")
+        checks.between("learning_rate", self.learning_rate, 1e-9, 10.0)
+        checks.between("weight_decay", self.weight_decay, 0.0, 1.0)
+        checks.whole("shift", self.shift, 0, 1000)
+        checks.one_of("select", self.select, ("best", "last"))
+        if self.select == "best" and not self.validation:
+            raise ValueError('`select = "best"` needs `validation = true`. Use "last".')
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A whole recipe.
+
+    Args:
+        name: str, the entry's name, `<method>_<dataset>_<bits>`.
+        seed: int, of weights, order and augmentation.
+        model: dict, `method` and that class's arguments.
+        data: dict, `dataset` and `protocol`, as `keras_hashing.data.load` takes them.
+        training: `Training`.
+        text: str, the file as written.
+    """
+
+    name: str
+    seed: int
+    model: dict
+    data: dict
+    training: Training
+    text: str
+
+
+def read_recipe(path):
+    """Read a recipe.
+
+    Args:
+        path: str or path-like, a TOML file.
+
+    Returns:
+        `Recipe`.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not TOML, an unknown key, or one that is missing.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no recipe {path}.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        content = tomllib.loads(text)
+        for key in content:
+            checks.one_of("key", key, ("name", "seed", *_SECTIONS))
+        for section, needed in (("model", ("method", "bits")), ("data", ("dataset", "protocol"))):
+            for key in needed:
+                if key not in content.get(section, {}):
+                    raise ValueError(f"[{section}] must have `{key}`.")
+        allowed = [field.name for field in dataclasses.fields(Training)]
+        for key in content.get("training", {}):
+            checks.one_of("[training] key", key, allowed)
+        for key in content["data"]:
+            checks.one_of("[data] key", key, ("dataset", "protocol"))
+        if "name" not in content or "epochs" not in content.get("training", {}):
+            raise ValueError("a recipe must have `name`, and `epochs` in [training].")
+        training = Training(**content["training"])
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"recipe {path}: {error}") from error
+    return Recipe(
+        name=content["name"],
+        seed=content.get("seed", 0),
+        model=content["model"],
+        data=content["data"],
+        training=training,
+        text=text,
+    )

@@ -1,0 +1,177 @@
+"""Train a recipe, resume it after a kill, and return the model with its history."""
+
+import csv
+import json
+import pathlib
+import time
+
+import keras
+import numpy as np
+
+from keras_hashing import callbacks, checks, methods
+from keras_hashing import data as datasets
+from keras_hashing.training.batches import TrainingBatches
+
+_WARMUP_SHARE = 0.1
+_HISTORY = "history.csv"
+_CHOSEN = "chosen.weights.h5"
+
+
+def train(recipe, run_dir, data_dir=None, verbose=1):
+    """Train a recipe; called again with the same folder, it goes on where it stopped.
+
+    The folder keeps a backup of the last whole epoch, the weights of the chosen epoch and
+    `history.csv` with one line an epoch. The test queries are not touched.
+
+    Args:
+        recipe: `Recipe`.
+        run_dir: str or path-like, the run's own folder.
+        data_dir: folder of TFDS; `None` for its default.
+        verbose: int, as `fit` takes it.
+
+    Returns:
+        Tuple of the trained `HashingModel`, the data (`keras_hashing.data.Data`), and a list of
+        one dict an epoch.
+
+    Raises:
+        ValueError: an argument that the method does not have, or a run folder of another recipe.
+    """
+    run_dir = pathlib.Path(run_dir)
+    _claim(run_dir, recipe)
+    training = recipe.training
+    data = datasets.load(
+        recipe.data["dataset"], recipe.data["protocol"], data_dir, validation=training.validation
+    )
+    keras.utils.set_random_seed(recipe.seed)
+    model = make_model(recipe)
+    history_path = run_dir / _HISTORY
+    batches = TrainingBatches(
+        data.train, training.batch_size, recipe.seed, training.flip, training.shift
+    )
+    model.compile(make_optimizer(training, len(batches)))
+    if len(read_history(history_path)) < training.epochs:
+        model.fit(
+            batches,
+            epochs=training.epochs,
+            shuffle=False,
+            verbose=verbose,
+            callbacks=_callbacks(recipe, data, batches, run_dir),
+        )
+    model.load_weights(run_dir / _CHOSEN)
+    return model, data, read_history(history_path)
+
+
+def make_model(recipe):
+    """The untrained model of a recipe."""
+    arguments = dict(recipe.model)
+    method = checks.one_of("method", arguments.pop("method"), methods.NAMES)
+    return methods.NAMES[method](**arguments)
+
+
+def make_optimizer(training, steps_per_epoch):
+    """AdamW with a linear warm-up and a cosine to 0; biases do not decay."""
+    steps = training.epochs * steps_per_epoch
+    warmup = max(1, round(_WARMUP_SHARE * steps))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, steps - warmup),
+        warmup_target=float(training.learning_rate),
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=training.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+class EpochState(keras.callbacks.Callback):
+    """Sets what an epoch starts from: the batches' order and each dropout's random state.
+
+    Keras saves neither, so a resumed run would draw others.
+    """
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.batches.start_epoch(epoch)
+        for number, generator in enumerate(_seed_generators(self.model)):
+            generator.state.assign(np.array([number, 1000 * (epoch + 1)], "uint32"))
+
+
+class EpochSeconds(keras.callbacks.Callback):
+    """Puts the wall time of an epoch into the logs, in seconds."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["seconds"] = time.perf_counter() - self._start
+
+
+def _callbacks(recipe, data, batches, run_dir):
+    best = recipe.training.select == "best"
+    before = [row["val_map"] for row in read_history(run_dir / _HISTORY) if "val_map" in row]
+    chain = [EpochState(batches)]
+    if recipe.training.validation:
+        chain.append(callbacks.RetrievalEvaluation(data.validation))
+    return [
+        *chain,
+        EpochSeconds(),
+        keras.callbacks.ModelCheckpoint(
+            run_dir / _CHOSEN,
+            monitor="val_map" if best else "loss",
+            mode="max" if best else "min",
+            save_best_only=best,
+            save_weights_only=True,
+            initial_value_threshold=max(before) if best and before else None,
+        ),
+        keras.callbacks.CSVLogger(run_dir / _HISTORY, append=True),
+        keras.callbacks.BackupAndRestore(
+            run_dir / "backup", double_checkpoint=True, delete_checkpoint=False
+        ),
+        keras.callbacks.TerminateOnNaN(),
+    ]
+
+
+def read_history(path):
+    """The epochs logged so far: a list of dicts of floats, empty if there is no file.
+
+    An epoch that was logged, killed before its backup and run again counts once.
+    """
+    if not pathlib.Path(path).is_file():
+        return []
+    with pathlib.Path(path).open(newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    return list({row["epoch"]: row for row in rows}.values())
+
+
+def _claim(run_dir, recipe):
+    """Make the run's folder, or check that it belongs to this recipe."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    marker = run_dir / "recipe.json"
+    settings = {
+        "seed": recipe.seed,
+        "model": recipe.model,
+        "data": recipe.data,
+        "training": vars(recipe.training),
+    }
+    if marker.is_file():
+        if json.loads(marker.read_text()) != settings:
+            raise ValueError(
+                f"{run_dir} holds a run of a recipe with other settings. "
+                "Give another folder, or delete this one."
+            )
+    else:
+        marker.write_text(json.dumps(settings, indent=1))
+
+
+def _seed_generators(model):
+    """Random states of all layers of a model, nested ones included, in a fixed order."""
+    generators = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            generators += _seed_generators(layer)
+        elif hasattr(layer, "seed_generator"):
+            generators.append(layer.seed_generator)
+    return generators

@@ -1,0 +1,121 @@
+"""The base of all methods: building, configuration, saving, and the images that it takes."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import keras_hashing as kh
+from keras_hashing.methods import DHN, HashingModel
+
+
+def images(n=6, side=16, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, side, side, 3)).astype("uint8")
+
+
+def tiny_backbone():
+    inputs = keras.Input((16, 16, 3))
+    return keras.Model(inputs, keras.layers.Conv2D(5, 3, name="conv")(inputs), name="tiny")
+
+
+def test_outputs_follow_features_and_head():
+    model = DHN(bits=7, backbone=tiny_backbone())
+    batch = images()
+    features = np.asarray(model.backbone(batch))
+    head = model.head.get_layer("hash")
+    expected = np.tanh(features @ np.asarray(head.kernel) + np.asarray(head.bias))
+    np.testing.assert_allclose(model.predict(batch, verbose=0), expected, atol=1e-6)
+    assert features.shape == (6, 5)
+    assert (model.bits, model.image_size, model.method) == (7, 16, "dhn")
+
+
+def test_base_class_has_no_loss():
+    with pytest.raises(NotImplementedError):
+        HashingModel(4, backbone=None).compile()
+
+
+def test_gray_images_equal_repeated_ones():
+    model = DHN(bits=4, backbone=tiny_backbone())
+    gray = images()[..., :1]
+    np.testing.assert_array_equal(
+        model.predict(gray, verbose=0), model.predict(np.repeat(gray, 3, -1), verbose=0)
+    )
+
+
+def test_any_size_is_resized_as_the_host_resizes():
+    from keras_hashing.data import resize
+
+    model = DHN(bits=4, backbone=tiny_backbone())
+    large = images(side=40)
+    by_hand = np.stack([resize(image, 16) for image in large])
+    np.testing.assert_allclose(
+        model.predict(large, verbose=0), model.predict(by_hand, verbose=0), atol=1e-5
+    )
+
+
+def test_model_of_features_trains_and_saves(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    features = (rng.normal(size=(3, 8))[labels] * 3 + rng.normal(size=(60, 8))).astype("float32")
+    model = DHN(bits=12, backbone=None, hidden=16, dropout=0.1)
+    model.compile("adamw")
+    first, *_, last = model.fit(features, labels, epochs=8, batch_size=20, verbose=0).history["loss"]
+    assert last < first
+    model.save(tmp_path / "model.keras")
+    loaded = kh.load(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        loaded.predict(features, verbose=0), model.predict(features, verbose=0)
+    )
+    assert loaded.get_config() == model.get_config()
+
+
+def test_model_of_images_saves_with_its_backbone(tmp_path):
+    model = DHN(bits=9, backbone=tiny_backbone(), variant="q", alpha=0.5)
+    model.compile("sgd")
+    model.fit(images(8), np.arange(8) % 2, batch_size=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = kh.load(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        loaded.predict(images(), verbose=0), model.predict(images(), verbose=0), atol=1e-6
+    )
+    assert (loaded.variant, loaded.alpha) == ("q", 0.5)
+    assert loaded.loss.get_config() == model.loss.get_config()
+    loaded.fit(images(8), np.arange(8) % 2, batch_size=4, verbose=0)
+
+
+def test_named_backbone_config_is_plain_json_and_fetches_nothing():
+    model = DHN(bits=8, backbone="small_cnn", image_size=16)
+    config = model.get_config()
+    assert json.loads(json.dumps(config)) == config
+    again = DHN.from_config(config)
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+    assert [w.path for w in again.weights] == [w.path for w in model.weights]
+
+
+def test_load_names_what_is_wrong(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no model file"):
+        kh.load(tmp_path / "absent.keras")
+    (tmp_path / "model.h5").write_text("x")
+    with pytest.raises(ValueError, match=r"must be a \.keras file"):
+        kh.load(tmp_path / "model.h5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bits": 0}, "`bits` must be between 1 and 4096; got 0"),
+        ({"bits": 8, "variant": "x"}, "`variant` got the unknown value 'x'"),
+        ({"bits": 8, "dropout": 1.0}, "`dropout` must be between"),
+        ({"bits": 8, "image_size": 32}, "with `backbone=None`"),
+        ({"bits": 8, "quantization_weight": -1.0}, "`quantization_weight` must be at least"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        DHN(backbone=None, **arguments)
+
+
+def test_bits_must_be_whole():
+    with pytest.raises(TypeError, match="`bits` must be a whole number; got 4.5"):
+        DHN(bits=4.5, backbone=None)
