@@ -1,16 +1,13 @@
 """Write a hashing model, and an index if given, as one version of a SavedModel."""
 
-import json
 import os
 import pathlib
 import tempfile
 
 import numpy as np
 
-import keras_hashing
-from keras_hashing import checks, files
-
-PACKING = "bit j of a code is bit j % 8 (lowest first) of byte j // 8, 1 for +1; padding bits are 0"
+from keras_hashing import checks
+from keras_hashing.exporting import manifest
 
 
 def export(model, path, index=None, ids=None, k=10):
@@ -63,7 +60,7 @@ def export(model, path, index=None, ids=None, k=10):
         written = pathlib.Path(work, "model")
         _save(model, written, codes, ids, k)
         _check_portable(written)
-        _write_manifest(model, written, codes, k)
+        manifest.write(written, model, codes, k)
         return _publish(written, path)
 
 
@@ -124,38 +121,6 @@ def _check_portable(folder):
             "grouped convolutions from split, Conv2D and concatenate; leave out jit_compile=True "
             "on functions and Python functions in layers."
         )
-
-
-def _write_manifest(model, folder, codes, k):
-    import keras
-    import tensorflow as tf
-
-    manifest = {
-        "format": 1,
-        "model": model.name,
-        "method": getattr(model, "method", None),
-        "bits": model.bits,
-        "code_bytes": -(-model.bits // 8),
-        "packing": PACKING,
-        "image_size": model.image_size,
-        "index_items": None if codes is None else len(codes),
-        "k": None if codes is None else k,
-        "versions": {
-            "keras_hashing": keras_hashing.__version__,
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-        },
-        "files": {
-            place.relative_to(folder).as_posix(): {
-                "bytes": place.stat().st_size,
-                "sha256": files.sha256(place),
-            }
-            for place in sorted(folder.rglob("*"))
-            if place.is_file()
-        },
-    }
-    text = json.dumps(manifest, indent=2) + "\n"
-    (folder / "manifest.json").write_text(text, encoding="utf-8")
 
 
 def _publish(written, path):

@@ -1,0 +1,73 @@
+"""`manifest.json` of an export: what the model is, and the digest of every file beside it."""
+
+import json
+import pathlib
+
+import keras_hashing
+from keras_hashing import files
+
+NAME = "manifest.json"
+PACKING = "bit j of a code is bit j % 8 (lowest first) of byte j // 8, 1 for +1; padding bits are 0"
+
+
+def write(folder, model, codes=None, k=None):
+    """Describe the files of a folder.
+
+    Args:
+        folder: `pathlib.Path` of a saved version.
+        model: the hashing model in it.
+        codes: uint8 array `(items, bytes)`, its index, or None.
+        k: int, results of a search.
+    """
+    import keras
+    import tensorflow as tf
+
+    facts = {
+        "format": 1,
+        "model": model.name,
+        "method": getattr(model, "method", None),
+        "bits": model.bits,
+        "code_bytes": -(-model.bits // 8),
+        "packing": PACKING,
+        "image_size": model.image_size,
+        "index_items": None if codes is None else len(codes),
+        "k": None if codes is None else k,
+        "versions": {
+            "keras_hashing": keras_hashing.__version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+        },
+        "files": {
+            path.relative_to(folder).as_posix(): {
+                "bytes": path.stat().st_size,
+                "sha256": files.sha256(path),
+            }
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    (folder / NAME).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def check(folder):
+    """Compare a folder's files with its manifest; a folder without one passes.
+
+    Args:
+        folder: str or path-like, of one version.
+
+    Raises:
+        ValueError: a file is missing or not as it was written; names it.
+    """
+    folder = pathlib.Path(folder)
+    if not (folder / NAME).is_file():
+        return
+    try:
+        listed = json.loads((folder / NAME).read_text(encoding="utf-8"))["files"]
+        digests = {folder / name: facts["sha256"] for name, facts in listed.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{folder / NAME} is damaged. Export the model again.") from error
+    for path, digest in digests.items():
+        if not path.is_file():
+            raise ValueError(f"{path} is missing. Export the model again.")
+        if files.sha256(path) != digest:
+            raise ValueError(f"{path} is not as it was written. Export the model again.")
