@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from keras_hashing.cli import models
+from keras_hashing.cli import models, quiet
 
 app = typer.Typer()
 
@@ -17,7 +17,10 @@ _SHOWN = 10  # unreadable files named on the screen; --json has them all
 
 @app.command()
 def index(
-    folder: Annotated[pathlib.Path, typer.Argument(help="The photos; sub-folders belong to it.")],
+    folder: Annotated[
+        pathlib.Path,
+        typer.Argument(metavar="FOLDER", help="The photos; sub-folders belong to it."),
+    ],
     model: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +45,8 @@ def index(
     out = out or default_index(folder)
     started = time.monotonic()
     try:
-        summary = photos.update(out, folder, _encoder(out, model), bits, _progress_bar())
+        with quiet.without_native_messages():
+            summary = photos.update(out, folder, _encoder(out, model), bits, _progress_bar())
     except KeyboardInterrupt:
         typer.echo("Stopped. What was encoded is kept: the same command goes on.", err=True)
         raise typer.Exit(130) from None

@@ -96,15 +96,18 @@ def _frame(
     ] = False,
 ):
     """Image retrieval by short binary codes. `keras-hashing COMMAND --help` tells more."""
-    # TensorFlow's start-up notes are of no use here; its warnings and errors stay.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes are of no use here
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
 
-def main():
-    """Run the command line; the entry point of `keras-hashing`."""
-    typer.main.get_command(app)(prog_name="keras-hashing")
+def main(arguments=None):
+    """Run the command line; the entry point of `keras-hashing`.
+
+    Args:
+        arguments: list of str; default: those the program was called with.
+    """
+    typer.main.get_command(app)(arguments, prog_name="keras-hashing")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from keras_hashing.cli import models
+from keras_hashing.cli import models, quiet
 
 app = typer.Typer()
 
@@ -40,7 +40,8 @@ def search(
 
     photo_index = photos.PhotoIndex(index or newest_index())
     encoder = models.photo_encoder(photo_index.model["name"], photo_index.model["hashing"])
-    with Console(stderr=True).status("Looking at the query ..."):
+    waiting = Console(stderr=True).status("Looking at the query ...")
+    with quiet.without_native_messages(), waiting:
         answers = photo_index.search(_photos_of(queries), k, encoder)
     problems = [answer for answer in answers if answer.problem]
     if len(problems) == len(answers):

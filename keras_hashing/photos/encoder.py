@@ -61,7 +61,7 @@ class Encoder:
         Raises:
             ValueError: the model gives NaN or infinity, or features too large for float16.
         """
-        outputs = np.asarray(self.model(images, training=False))
+        outputs = np.asarray(self.model.predict_on_batch(images))
         if self.hashing:
             return codes.pack(outputs)
         with np.errstate(over="ignore"):

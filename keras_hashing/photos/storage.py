@@ -66,7 +66,7 @@ def is_index(directory):
 
 def modified_ns(directory):
     """When an index was last written, in nanoseconds; 0 if it was not."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return (pathlib.Path(directory) / _MANIFEST).stat().st_mtime_ns
     return 0
 
