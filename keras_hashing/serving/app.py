@@ -99,7 +99,7 @@ class RestApi:
         if request.method == "POST" and (match := _PREDICT.fullmatch(path)):
             *target, verb = match.groups()
             if verb == verb.lower():  # paths ignore case, verbs do not
-                return await self._timed_predict(request, *_target(*target), verb)
+                return await self._timed_predict(request, _target(*target), verb)
         if request.method == "GET":
             if path.lower() == "/v1/models":
                 raise ApiError(400, "Missing model name in request.")
@@ -109,23 +109,24 @@ class RestApi:
                 return show(*_target(*target))
         raise ApiError(400, f"Malformed request: {request.method} {path}")
 
-    async def _timed_predict(self, request, name, number, label, verb):
+    async def _timed_predict(self, request, target, verb):
+        name = target[0]
         started, status = time.perf_counter(), "ERROR"
         try:
-            answer = await self._predict(request, name, number, label, verb)
+            answer = await self._predict(request, target, verb)
             status = "OK"
             return answer
         finally:
             if name in self.models.names:
                 self.metrics.observe(name, status, time.perf_counter() - started)
 
-    async def _predict(self, request, name, number, label, verb):
+    async def _predict(self, request, target, verb):
         body = await bodies.read(request, self._max_body_bytes)
         # In a thread: a large body takes a while, and other requests must not wait for it.
         asked = await asyncio.to_thread(contract.parse, body)
-        version = self.models.find(name, number, label)
+        version = self.models.find(*target)
         if verb != "predict":
-            raise ApiError(400, f"model {name} has no signature for {verb}; use predict")
+            raise ApiError(400, f"model {target[0]} has no signature for {verb}; use predict")
         signature = version.signatures.get(asked.signature)
         if signature is None:
             known = ", ".join(sorted(version.signatures))

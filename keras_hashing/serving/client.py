@@ -132,7 +132,7 @@ class Client:
         return _content(self._session.get(self._url + path, timeout=self._timeout))
 
     def _predict(self, signature: str, **inputs: list) -> dict[str, Any]:
-        body = {"signature_name": signature, "inputs": inputs}
+        body: dict[str, Any] = {"signature_name": signature, "inputs": inputs}
         answer = self._session.post(f"{self._url}:predict", json=body, timeout=self._timeout)
         return _content(answer)["outputs"]
 
@@ -162,12 +162,12 @@ def _file_batches(images: Source | Sequence[Source]) -> Iterator[list[dict[str, 
     """JSON values of the files, in lists of a size that servers take."""
     single = isinstance(images, str | os.PathLike | bytes)
     single = single or (isinstance(images, np.ndarray) and images.ndim == 3)
-    sources = [images] if single else images
-    if not len(sources):  # type: ignore[arg-type]
+    sources: Sequence[Any] = [images] if single else images  # type: ignore[assignment]
+    if not len(sources):
         raise ValueError("`images` is empty. Pass at least one image.")
     batch: list[dict[str, str]] = []
     size = 0
-    for source in sources:  # type: ignore[union-attr]
+    for source in sources:
         file = _file(source)
         if batch and (len(batch) == _FILES_PER_REQUEST or size + len(file) > _BYTES_PER_REQUEST):
             yield batch

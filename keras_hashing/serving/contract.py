@@ -15,6 +15,7 @@ from keras_hashing.serving.errors import ApiError
 
 DEFAULT_SIGNATURE = "serving_default"
 _MAX_RANK = 8
+_JSON_TYPES: dict[str, set[type]] = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
 _WRITABLE = "fiubSO"  # numpy kinds that have a JSON form
 
 
@@ -107,7 +108,8 @@ def response(arrays, by_row):
     if not by_row:
         columns = {name: _plain(name, array) for name, array in arrays.items()}
         return _json({"outputs": next(iter(columns.values())) if single else columns})
-    if len({array.shape[0] if array.ndim else -1 for array in arrays.values()} | {-1}) != 2:
+    row_counts = {array.shape[0] if array.ndim else None for array in arrays.values()}
+    if None in row_counts or len(row_counts) > 1:
         raise ApiError(400, "the outputs have no row for each instance; use 'inputs'")
     columns = {name: _plain(name, array) for name, array in arrays.items()}
     rows = list(zip(*columns.values(), strict=True))
@@ -192,7 +194,7 @@ def _typed(leaves, spec):
         array = np.empty(len(leaves), object)
         array[:] = [_string(leaf, spec.name) for leaf in leaves]
         return array
-    allowed = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}.get(kind)
+    allowed = _JSON_TYPES.get(kind)
     if allowed is None or spec.dtype == np.float16:
         raise ApiError(501, f"{spec.name} is of {spec.dtype}, which has no JSON form")
     if not types <= allowed:

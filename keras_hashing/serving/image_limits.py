@@ -1,6 +1,7 @@
 """A bound on the pixels of one request, read from the headers of its image files."""
 
 import io
+import struct
 
 from PIL import Image
 
@@ -9,6 +10,8 @@ from keras_hashing.serving.errors import ApiError
 MAX_PIXELS = 2**27  # 134 megapixels in all, some seconds of decoding
 
 INPUT = "image_bytes"
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def check(arrays, limit=MAX_PIXELS):
@@ -33,8 +36,11 @@ def check(arrays, limit=MAX_PIXELS):
 
 
 def _pixels(file):
+    if file.startswith(_PNG) and len(file) >= 24:
+        width, height = struct.unpack(">II", file[16:24])
+        return width * height
     try:
-        with Image.open(io.BytesIO(file), formats=("JPEG", "PNG")) as image:
+        with Image.open(io.BytesIO(file), formats=("JPEG",)) as image:
             return image.width * image.height
     except Image.DecompressionBombError:
         return MAX_PIXELS + 1

@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 
+from keras_hashing.exporting import manifest
 from keras_hashing.serving.contract import TensorSpec
 from keras_hashing.serving.errors import ApiError, from_tensorflow
 
@@ -83,16 +84,18 @@ class Models:
 
     Raises:
         FileNotFoundError: no such folder, or no version in it.
-        ValueError: a version that cannot be loaded, or a name that no URL can hold.
+        ValueError: a version that is damaged or no SavedModel, or a name that no URL can hold.
     """
 
     def __init__(self, folders):
-        self._versions = {}
-        for name, folder in folders.items():
+        for name in folders:
             if not name or set(name) & set("/:"):
                 raise ValueError(f"A model's name must be without '/' and ':'; got {name!r}.")
-            number, place = newest(folder)
-            self._versions[name] = {number: load(number, place)}
+        # All places are looked at before the first is loaded, which takes a while.
+        places = {name: newest(folder) for name, folder in folders.items()}
+        for _, place in places.values():
+            manifest.check(place)
+        self._versions = {name: {place[0]: load(*place)} for name, place in places.items()}
 
     @property
     def names(self):
@@ -148,16 +151,13 @@ def newest(folder):
 
 
 def load(number, folder):
-    """Load one version.
+    """Load one version, whose files were compared with its manifest.
 
     Raises:
-        ValueError: it is not a SavedModel, or damaged.
+        ValueError: it is not a SavedModel.
     """
     import tensorflow as tf
 
-    from keras_hashing.exporting import manifest
-
-    manifest.check(folder)
     try:
         loaded = tf.saved_model.load(str(folder))
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:

@@ -9,6 +9,7 @@ import uvicorn
 from keras_hashing.serving.app import create_app
 from keras_hashing.serving.models import Models
 
+_BACKLOG = 1024
 _GRACE_SECONDS = 30  # for requests that still run when the server is told to stop
 
 
@@ -31,6 +32,7 @@ def serve(folders, host="127.0.0.1", port=8501, announce=None):
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # also what uvicorn ends in, after its own
+    bound = _bind(host, port)  # first, as loading takes a while; nobody can connect yet
     models = Models(folders)
     config = uvicorn.Config(
         create_app(models),
@@ -39,23 +41,27 @@ def serve(folders, host="127.0.0.1", port=8501, announce=None):
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    listening = _listen(host, port)
+    bound.listen(_BACKLOG)  # before it is announced, so that the first caller gets through
     if announce is not None:
-        url = f"http://{_bracketed(host)}:{listening.getsockname()[1]}"
+        url = f"http://{_bracketed(host)}:{bound.getsockname()[1]}"
         for name in models.names:
             version = models.find(name).number
             announce(f"{name}, version {version}: {url}/v1/models/{name}:predict")
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config).run(sockets=[bound])
 
 
-def _listen(host, port):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _bind(host, port):
+    """A socket at the address that does not listen yet."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
+        bound.bind((host, port))
     except OSError as error:
+        bound.close()
         raise OSError(
             f"cannot listen on {host}, port {port}: {error.strerror}. Pass another --port."
         ) from error
+    return bound
 
 
 def _bracketed(host):

@@ -2,8 +2,9 @@
 
     python -m tests.serving.make_models FOLDER
 
-Serve FOLDER/tiny as `tiny` and FOLDER/plain as `plain` with any server of the contract, and name
-it to the tests: `KERAS_HASHING_SERVER_URL=http://127.0.0.1:8501 pytest tests/serving/test_contract.py`.
+Serve FOLDER/tiny as `tiny` and FOLDER/plain as `plain` with any server of the contract, then
+
+    KERAS_HASHING_SERVER_URL=http://127.0.0.1:8501 python -m pytest tests/serving/test_contract.py
 """
 
 import pathlib

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from keras_hashing import codes as packed
-from tests.exporting.images import BITS, file_bytes, photo, png_header, tiny_model
+from tests.exporting.images import file_bytes, photo, png_header, tiny_model
 from tests.serving.make_models import ITEMS, K, database
 
 PHOTO = photo(9, 7)
