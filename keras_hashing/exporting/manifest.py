@@ -10,13 +10,13 @@ NAME = "manifest.json"
 PACKING = "bit j of a code is bit j % 8 (lowest first) of byte j // 8, 1 for +1; padding bits are 0"
 
 
-def write(folder, model, codes=None, k=None):
+def write(folder, model, index=None, k=None):
     """Describe the files of a folder.
 
     Args:
         folder: `pathlib.Path` of a saved version.
         model: the hashing model in it.
-        codes: uint8 array `(items, bytes)`, its index, or None.
+        index: `keras_hashing.Index` in it, or None.
         k: int, results of a search.
     """
     import keras
@@ -30,8 +30,8 @@ def write(folder, model, codes=None, k=None):
         "code_bytes": -(-model.bits // 8),
         "packing": PACKING,
         "image_size": model.image_size,
-        "index_items": None if codes is None else len(codes),
-        "k": None if codes is None else k,
+        "index_items": None if index is None else len(index),
+        "k": None if index is None else k,
         "versions": {
             "keras_hashing": keras_hashing.__version__,
             "keras": keras.__version__,

@@ -4,10 +4,9 @@ import os
 import pathlib
 import tempfile
 
-import numpy as np
-
 from keras_hashing import checks
 from keras_hashing.exporting import manifest
+from keras_hashing.index import Index
 
 
 def export(model, path, index=None, ids=None, k=10):
@@ -33,17 +32,19 @@ def export(model, path, index=None, ids=None, k=10):
             is 1, then the highest + 1. It appears whole or not at all.
         index: `keras_hashing.Index`, or packed codes, uint8 `(items, bytes)`. All of it is
             written, and searched exactly.
-        ids: int array `(items,)`, unique, for `index` given as codes. Default: 0, 1, ...
+        ids: int array `(items,)`, unique, 0 or more, for `index` given as codes. Default: 0,
+            1, ...
         k: int from 1 to 10,000, results per query.
 
     Returns:
         `pathlib.Path` of the version's folder.
 
     Raises:
-        TypeError: not a hashing model from images, or no index.
-        ValueError: `index` of another width than the model's codes, `ids` not unique or of
-            another length, or a model that TensorFlow Serving cannot run; the message names
-            what stands in the way.
+        TypeError: not a hashing model from images, codes that are not uint8, or `ids` that are
+            not whole numbers.
+        ValueError: `index` of other bits than the model's, `ids` not unique or of another
+            length, or a model that TensorFlow Serving cannot run; the message names what stands
+            in the way.
 
     Example:
         >>> import keras_hashing as kh
@@ -53,14 +54,14 @@ def export(model, path, index=None, ids=None, k=10):
     """
     _check_model(model)
     k = checks.whole("k", k, 1, 10_000, "Pass the number of neighbours a search returns.")
-    codes, ids = _index_arrays(model.bits, index, ids)
+    index = _searched(model.bits, index, ids)
     path = pathlib.Path(path)
     path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=path) as work:
         written = pathlib.Path(work, "model")
-        _save(model, written, codes, ids, k)
+        _save(model, written, index, k)
         _check_portable(written)
-        manifest.write(written, model, codes, k)
+        manifest.write(written, model, index, k)
         return _publish(written, path)
 
 
@@ -77,35 +78,34 @@ def _check_model(model):
         )
 
 
-def _index_arrays(bits, index, ids):
-    """Codes and ids of an index, or of codes; (None, None) without one."""
+def _searched(bits, index, ids):
+    """The index, or one of the codes given in its place; None without either."""
     if index is None:
         if ids is not None:
             raise ValueError("`ids` were given without `index`. Pass the codes as `index`.")
-        return None, None
-    if hasattr(index, "codes"):
-        if ids is not None:
-            raise ValueError("`ids` are taken from the index. Leave `ids` out.")
-        index, ids = index.codes, index.ids
-    codes = checks.codes("index", index, bits)
-    ids = np.arange(len(codes)) if ids is None else np.asarray(ids)
-    if ids.dtype.kind not in "iu" or ids.ndim != 1:
-        raise TypeError(f"`ids` must be a list of whole numbers; got {ids.dtype} {ids.shape}.")
-    checks.same_length("index", codes, "ids", ids)
-    if len(np.unique(ids)) != len(ids):
-        raise ValueError("`ids` must be unique; some occur twice. Give every item its own id.")
-    return codes, ids.astype(np.int64)
+        return None
+    if not isinstance(index, Index):
+        codes, index = index, Index(bits)
+        index.add(codes, ids)
+    elif ids is not None:
+        raise ValueError("`ids` are taken from the index. Leave `ids` out.")
+    if index.bits != bits:
+        raise ValueError(
+            f"`index` has {index.bits}-bit codes, but the model makes {bits}. "
+            "Fill an index with this model's codes."
+        )
+    return index
 
 
-def _save(model, folder, codes, ids, k):
+def _save(model, folder, index, k):
     import tensorflow as tf
 
     from keras_hashing.exporting.signatures import HashingModule
 
     module = HashingModule(model)
     signatures = module.signatures()
-    if codes is not None:
-        signatures |= module.search_signatures(codes, ids, k)
+    if index is not None:
+        signatures |= module.search_signatures(index, k)
     # No debug stripper: it would take the checks of the inputs away.
     tf.saved_model.save(module, os.fspath(folder), signatures=signatures)
 

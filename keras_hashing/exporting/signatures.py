@@ -49,15 +49,14 @@ class HashingModule(tf.Module):
 
         return {"serving_default": serving_default, "encode_bytes": encode_bytes}
 
-    def search_signatures(self, database_codes, ids, k):
+    def search_signatures(self, index, k):
         """Name -> `tf.function` of the two signatures that search.
 
         Args:
-            database_codes: uint8 array `(items, bytes)`.
-            ids: int64 array `(items,)`.
+            index: `keras_hashing.Index` of the model's codes.
             k: int, results per query.
         """
-        find, self.index_variables = code_tensors.searcher(database_codes, ids, k)
+        find, self.index_variables = code_tensors.searcher(index.codes, index.ids, k)
 
         @tf.function(input_signature=[tf.TensorSpec([None, self.width], tf.uint8, name="codes")])
         def search(codes):

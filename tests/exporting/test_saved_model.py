@@ -13,6 +13,7 @@ from PIL import Image
 from keras_hashing import codes as packed
 from keras_hashing.data.images import read_image, resize
 from keras_hashing.exporting import code_tensors, export, image_files
+from keras_hashing.index import Index
 from tests.exporting.images import BITS, file_bytes, photo, png_header, tiny_model
 
 ITEMS = 40
@@ -27,7 +28,7 @@ def model():
 def database():
     """Codes with many equal distances, and ids that are not positions."""
     rng = np.random.default_rng(1)
-    return packed.pack(rng.standard_normal((ITEMS, BITS))), np.arange(ITEMS) * 7 - 20
+    return packed.pack(rng.standard_normal((ITEMS, BITS))), np.arange(ITEMS) * 7 + 20
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +141,10 @@ def test_search_for_every_k_and_width(k, bits):
     search, _ = code_tensors.searcher(codes, ids, k)
     queries = packed.pack(rng.standard_normal((3, bits)))
     answer = search(tf.constant(queries))
+    index = Index(bits)
+    index.add(codes, ids)
+    for got, wanted in zip(answer.values(), index.search(queries, k), strict=True):
+        np.testing.assert_array_equal(got.numpy(), wanted)
     for row, query in enumerate(queries.tolist()):
         distances, nearest = brute_force(query, codes, ids, k)
         missing = [-1] * (k - len(distances))
@@ -177,6 +182,21 @@ def test_bad_files_are_refused(loaded, name):
     data, words = BAD_FILES[name]
     with pytest.raises(tf.errors.InvalidArgumentError, match=words):
         call(loaded, "encode_bytes", image_bytes=[FILES["PNG"], data])
+
+
+def test_a_method_of_the_package_with_an_index(tmp_path):
+    from keras_hashing import encoding, methods
+
+    model = methods.DHN(bits=20, backbone="small_cnn", image_size=16)
+    images = np.stack([photo(seed=seed) for seed in range(5)])
+    index = Index(bits=20)
+    index.add(encoding.encode(model, images, verbose=0), ids=[50, 40, 30, 20, 10])
+    loaded = tf.saved_model.load(str(export(model, tmp_path / "m", index=index, k=2)))
+    answer = call(loaded, "search_bytes", image_bytes=[file_bytes(images[3])])
+    wanted = index.search(index.codes[3:4], k=2)
+    np.testing.assert_array_equal(answer["distances"], wanted[0])
+    np.testing.assert_array_equal(answer["ids"], wanted[1])
+    assert answer["distances"][0, 0] == 0
 
 
 def test_versions_count_up_and_nothing_else_is_left(model, tmp_path):
@@ -243,10 +263,12 @@ CODES = np.zeros((3, 2), np.uint8)
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"index": np.zeros((3, 3), np.uint8)}, ValueError, "`index` must be 2 byte"),
+        ({"index": np.zeros((3, 3), np.uint8)}, ValueError, "must be 2 byte"),
+        ({"index": Index(16)}, ValueError, "has 16-bit codes, but the model makes 12"),
+        ({"index": Index(BITS), "ids": [1]}, ValueError, "taken from the index"),
         ({"index": np.zeros((3, 2), np.float32)}, TypeError, "dtype uint8"),
         ({"index": np.full((3, 2), 255, np.uint8)}, ValueError, "padding must be 0"),
-        ({"index": CODES, "ids": [1, 2]}, ValueError, "`index` and `ids`"),
+        ({"index": CODES, "ids": [1, 2]}, ValueError, "`codes` and `ids`"),
         ({"index": CODES, "ids": [1, 1, 2]}, ValueError, "`ids` must be unique"),
         ({"index": CODES, "ids": [0.5, 1, 2]}, TypeError, "whole numbers"),
         ({"ids": [1]}, ValueError, "without `index`"),
