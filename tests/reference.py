@@ -1,5 +1,7 @@
 """Slow loops that say what the fast code must compute; plain Python and NumPy float64 only."""
 
+import fractions
+import itertools
 import math
 
 import numpy as np
@@ -84,3 +86,35 @@ def hamming(query_codes, database_codes, bits):
             for query in query_codes
         ]
     )
+
+
+def average_precision(relevant, cutoff=None, denominator="total"):
+    """Average precision of one ranking, in exact fractions.
+
+    Args:
+        relevant: bools in rank order.
+    """
+    cutoff = len(relevant) if cutoff is None else min(cutoff, len(relevant))
+    hits, precisions = 0, fractions.Fraction(0)
+    for rank, hit in enumerate(relevant[:cutoff], start=1):
+        if hit:
+            hits += 1
+            precisions += fractions.Fraction(hits, rank)
+    divisor = {"hits": hits, "min": min(cutoff, sum(relevant)), "total": sum(relevant)}
+    return precisions / divisor[denominator] if divisor[denominator] else fractions.Fraction(0)
+
+
+def tie_orders(distances, relevant):
+    """Every distinct ranking of relevance that is sorted by distance."""
+    buckets = [
+        sorted(
+            set(
+                itertools.permutations(
+                    r for d, r in zip(distances, relevant, strict=True) if d == at
+                )
+            )
+        )
+        for at in sorted(set(distances))
+    ]
+    for parts in itertools.product(*buckets):
+        yield [hit for part in parts for hit in part]

@@ -1,0 +1,5 @@
+"""Callbacks for `fit`."""
+
+from keras_hashing.callbacks.retrieval import RetrievalEvaluation
+
+__all__ = ["RetrievalEvaluation"]

@@ -1,0 +1,303 @@
+"""Exact retrieval metrics of codes: all at once, or streamed over parts of the database."""
+
+import numpy as np
+
+from keras_hashing import checks, codes, relevance
+from keras_hashing.evaluation import index_order, metrics
+from keras_hashing.evaluation.histograms import histograms
+from keras_hashing.evaluation.plan import make_plan
+from keras_hashing.evaluation.report import Report
+
+TIES = ("expected", "index")
+DENOMINATORS = ("hits", "min", "total")
+
+
+def evaluate(
+    query_codes,
+    query_labels,
+    database_codes,
+    database_labels,
+    bits=None,
+    at=(),
+    radius=2,
+    ties="expected",
+    denominator="hits",
+    query_ids=None,
+    database_ids=None,
+    exclude_self=False,
+):
+    """Retrieval metrics of queries against a database, exact under ties.
+
+    Args:
+        query_codes: uint8 `(queries, bytes)`, packed.
+        query_labels: int `(queries,)`, or multi-hot `(queries, classes)`; two items are relevant
+            to each other if they share a label.
+        database_codes: uint8 `(database, bytes)`.
+        database_labels: labels of the database, the same form.
+        bits: int, code length; None for 8 times the width.
+        at: ints, cutoffs for mAP@R, precision and recall. One above the database's size becomes
+            that size, and the report's notes say so.
+        radius: int in [0, bits], for precision within a Hamming radius.
+        ties: "expected", the mean over all orders of equal distances, in closed form; "index",
+            ties in database order, which published figures often have.
+        denominator: "hits", "min" or "total": what `map_at` is divided by; the report has all.
+        query_ids, database_ids: ints or strs, one per item, for `exclude_self`.
+        exclude_self: bool, leave the item with a query's own id out of its database.
+
+    Returns:
+        `Report`. A query with nothing relevant is left out of the means and counted.
+
+    Raises:
+        TypeError: codes that are not uint8, labels that are not numbers.
+        ValueError: widths or lengths that do not fit, an empty database, a value out of range,
+            or no query with anything relevant.
+
+    Example:
+        >>> one = np.array([[0], [1], [3]], np.uint8)
+        >>> evaluate(one[:1], [0], one, [0, 1, 0], bits=2).map
+        0.8333333333333333
+
+    Source: `keras_hashing.evaluation.metrics`.
+    """
+    checks.one_of("ties", ties, TIES)
+    evaluator = Evaluator(
+        query_codes, query_labels, bits, at, radius, denominator, query_ids, exclude_self
+    )
+    evaluator.update(database_codes, database_labels, database_ids)
+    ranked = None
+    if ties == "index":
+        own = None
+        if exclude_self:
+            own = _positions(evaluator.query_ids, np.asarray(database_ids))
+        ranked = index_order.average_precisions(
+            evaluator.query_codes,
+            evaluator.query_labels,
+            np.asarray(database_codes),
+            relevance.labels("database_labels", database_labels),
+            evaluator.bits,
+            (None, *evaluator.at),
+            own,
+        )
+    return _report(evaluator, ranked)
+
+
+class Evaluator:
+    """The metrics of `evaluate` with expected ties, for a database that comes in parts.
+
+    It holds two histograms a query, never the database. The sums are integers, so evaluators of
+    several shards merged give the result of one, bit for bit.
+
+    Args:
+        query_codes, query_labels, bits, at, radius, denominator, query_ids, exclude_self: as
+            for `evaluate`.
+
+    Raises:
+        TypeError, ValueError: as for `evaluate`.
+    """
+
+    def __init__(
+        self,
+        query_codes,
+        query_labels,
+        bits=None,
+        at=(),
+        radius=2,
+        denominator="hits",
+        query_ids=None,
+        exclude_self=False,
+    ):
+        query_codes = np.asarray(query_codes)
+        checks.codes("query_codes", query_codes, None if bits is None else checks.bits(bits))
+        self.bits = checks.bits(8 * query_codes.shape[1] if bits is None else bits)
+        self.query_codes = query_codes
+        self.query_labels = relevance.labels("query_labels", query_labels, len(query_codes))
+        if not len(query_codes):
+            raise ValueError("`query_codes` is empty: there is nothing to evaluate.")
+        self.at = tuple(checks.whole("at", cutoff, 1, None) for cutoff in at)
+        self.radius = checks.whole("radius", radius, 0, self.bits, "It is a number of bits.")
+        self.denominator = checks.one_of("denominator", denominator, DENOMINATORS)
+        if exclude_self and query_ids is None:
+            raise ValueError("`exclude_self` needs `query_ids` and the database's ids.")
+        self.query_ids = None if query_ids is None else np.asarray(query_ids)
+        if query_ids is not None:
+            checks.same_length("query_ids", self.query_ids, "query_codes", query_codes)
+        self.exclude_self = exclude_self
+        self.rows = 0
+        self.plan = None
+        self._query_words = codes.words(query_codes)
+        shape = (len(query_codes), self.bits + 1)
+        self._total, self._relevant = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self._classes = None if self.query_labels.ndim == 2 else np.unique(self.query_labels)
+
+    def update(self, database_codes, database_labels, ids=None):
+        """Count another part of the database.
+
+        Args:
+            database_codes: uint8 `(items, bytes)`.
+            database_labels: labels in the queries' form.
+            ids: one per item; needed with `exclude_self`.
+
+        Raises:
+            TypeError, ValueError: as for `evaluate`; nothing is counted then.
+        """
+        database_codes = checks.codes("database_codes", database_codes, self.bits)
+        labels = relevance.labels("database_labels", database_labels, len(database_codes))
+        relevance.same_form("query_labels", self.query_labels, "database_labels", labels)
+        if self.exclude_self and ids is None:
+            raise ValueError("`exclude_self` needs the database's ids too.")
+        if ids is not None:
+            checks.same_length("database_ids", np.asarray(ids), "database_codes", database_codes)
+        if not len(database_codes):
+            return
+        self.plan = make_plan(len(self.query_codes), len(database_codes), labels.ndim == 2)
+        total, relevant = histograms(
+            self._query_words,
+            self._label_words(self.query_labels),
+            codes.words(database_codes),
+            self._label_words(labels),
+            self.bits,
+            self.plan,
+        )
+        if self.exclude_self:
+            self._leave_out(total, relevant, database_codes, labels, np.asarray(ids))
+        self._total += total
+        self._relevant += relevant
+        self.rows += len(database_codes)
+
+    def merge(self, other):
+        """Add what another evaluator of the same queries has counted; returns `self`.
+
+        Raises:
+            ValueError: the other has other queries, labels or settings.
+        """
+        same = (
+            np.array_equal(self.query_codes, other.query_codes)
+            and np.array_equal(self.query_labels, other.query_labels)
+            and (self.bits, self.exclude_self) == (other.bits, other.exclude_self)
+        )
+        if not same:
+            raise ValueError(
+                "only evaluators of the same queries, labels, bits and `exclude_self` merge."
+            )
+        self._total += other._total
+        self._relevant += other._relevant
+        self.rows += other.rows
+        self.plan = self.plan or other.plan
+        return self
+
+    def result(self):
+        """The `Report` of what was counted so far.
+
+        Raises:
+            ValueError: nothing was counted, or no query has anything relevant.
+        """
+        return _report(self, None)
+
+    def _label_words(self, labels):
+        """int64 `(items, 1)` numbers of the queries' classes, -1 for others; or label words."""
+        if self._classes is None:
+            packed = np.packbits(labels, axis=1, bitorder="little")
+            return codes.words(packed).view(np.int64)
+        place = np.searchsorted(self._classes, labels).clip(max=len(self._classes) - 1)
+        return np.where(self._classes[place] == labels, place, -1)[:, None]
+
+    def _leave_out(self, total, relevant, database_codes, labels, ids):
+        """Take each query's own item out of its counts."""
+        own = _positions(self.query_ids, ids)
+        for query in np.flatnonzero(own >= 0):
+            place = slice(own[query], own[query] + 1)
+            row = slice(query, query + 1)
+            distance = codes.hamming(self.query_codes[row], database_codes[place])[0, 0]
+            total[query, distance] -= 1
+            shared = relevance.relevance(self.query_labels[row], labels[place])[0, 0]
+            relevant[query, distance] -= int(shared)
+
+
+def _positions(query_ids, database_ids):
+    """Place of each query's id in the database, -1 where it is not; an id must stand once."""
+    unique, first = np.unique(database_ids, return_index=True)
+    if len(unique) != len(database_ids):
+        raise ValueError("`database_ids` must be unique to leave a query's own item out.")
+    place = np.searchsorted(unique, query_ids).clip(max=len(unique) - 1)
+    return np.where(unique[place] == query_ids, first[place], -1)
+
+
+def _report(evaluator, ranked):
+    """Means over the queries with something relevant; `ranked` holds index order, if asked."""
+    if not evaluator.rows:
+        raise ValueError("the database is empty: there is nothing to evaluate against.")
+    kept = evaluator._relevant.sum(axis=1) > 0
+    if not kept.any():
+        raise ValueError(
+            "no query has anything relevant in the database. Check that both sides' labels "
+            "mean the same classes."
+        )
+    buckets = metrics.Buckets(evaluator._total[kept], evaluator._relevant[kept])
+    largest = int(buckets.sizes.max())
+    notes = [
+        f"cutoff {cutoff} is above the database's size and became {largest}"
+        for cutoff in evaluator.at
+        if cutoff > largest
+    ]
+    means = {"hits": {}, "min": {}, "total": {}}
+    precision, recall = {}, {}
+    for cutoff in evaluator.at:
+        inside = min(cutoff, largest)
+        for convention in DENOMINATORS:
+            if ranked is None:
+                values = metrics.average_precision(buckets, inside, convention)
+            else:
+                values = _ranked_average(ranked, cutoff, kept, buckets, convention)
+            means[convention][cutoff] = float(values.mean())
+        found = metrics.hits_at(buckets, inside) if ranked is None else ranked[cutoff][1][kept]
+        precision[cutoff] = float((found / np.minimum(inside, buckets.sizes)).mean())
+        recall[cutoff] = float((found / buckets.all_relevant).mean())
+    if ranked is None:
+        overall = metrics.average_precision(buckets)
+    else:
+        overall = ranked[None][0][kept] / buckets.all_relevant
+    items, hits = metrics.within_radius(buckets)
+    radius_precision = hits / np.maximum(items, 1)
+    radius_recall = hits / buckets.all_relevant[:, None]
+    radius = evaluator.radius
+    return Report(
+        bits=evaluator.bits,
+        queries=len(kept),
+        database=evaluator.rows,
+        queries_without_relevant=int((~kept).sum()),
+        ties="expected" if ranked is None else "index",
+        denominator=evaluator.denominator,
+        map=float(overall.mean()),
+        map_best=float(metrics.bounded_average_precision(buckets, first=True).mean()),
+        map_worst=float(metrics.bounded_average_precision(buckets, first=False).mean()),
+        map_at=means[evaluator.denominator],
+        map_at_hits=means["hits"],
+        map_at_min=means["min"],
+        map_at_total=means["total"],
+        precision_at=precision,
+        recall_at=recall,
+        radius=radius,
+        precision_radius=float(radius_precision[:, radius].mean()),
+        recall_radius=float(radius_recall[:, radius].mean()),
+        empty_radius=float((items[:, radius] == 0).mean()),
+        pr_curve={
+            "precision": radius_precision.mean(axis=0),
+            "recall": radius_recall.mean(axis=0),
+        },
+        distances={
+            "relevant": buckets.relevant.sum(axis=0),
+            "irrelevant": (buckets.total - buckets.relevant).sum(axis=0),
+        },
+        notes=tuple(notes),
+        plan=str(evaluator.plan),
+    )
+
+
+def _ranked_average(ranked, cutoff, kept, buckets, convention):
+    sums, found = (values[kept] for values in ranked[cutoff])
+    divisor = {
+        "hits": np.maximum(found, 1),
+        "min": np.minimum(cutoff, buckets.all_relevant),
+        "total": buckets.all_relevant,
+    }[convention]
+    return sums / divisor

@@ -1,0 +1,157 @@
+"""Metrics in closed form from the histograms, exact under ties; float64 throughout.
+
+A bucket is the items at one distance of one query. Inside it every order is equally likely, and
+the expectation over all orders has a closed form. Queries are rows, buckets are columns.
+
+Source: McSherry and Najork, "Computing information retrieval performance measures efficiently in
+the presence of tied scores", ECIR 2008, for the expectation of average precision; the form for
+the denominator "hits", whose value is random when the cutoff falls inside a bucket, is ours.
+"""
+
+import numpy as np
+
+
+class Buckets:
+    """The histograms of some queries and what lies in front of each bucket.
+
+    Args:
+        total: int64 `(queries, bits + 1)`, items at each distance.
+        relevant: int64 of the same shape, relevant ones among them.
+    """
+
+    def __init__(self, total, relevant):
+        self.total = total
+        self.relevant = relevant
+        self.before = np.cumsum(total, axis=1) - total
+        self.hits_before = np.cumsum(relevant, axis=1) - relevant
+        self.sizes = total.sum(axis=1)
+        self.all_relevant = relevant.sum(axis=1)
+        longest = int(self.sizes.max(initial=0))
+        steps = np.arange(1, longest + 1, dtype=np.longdouble)
+        # Prefix sums in extended precision, so that their differences keep float64's digits.
+        self.harmonic = np.concatenate([[0.0], np.cumsum(1.0 / steps)]).astype(np.float64)
+        self.log_factorial = np.concatenate([[0.0], np.cumsum(np.log(steps))])
+
+    def inside(self, cutoff):
+        """Slots of each bucket up to rank `cutoff`; all of them for None."""
+        if cutoff is None:
+            return self.total
+        return np.clip(cutoff - self.before, 0, self.total)
+
+
+def expected_precision_sum(buckets, cutoff=None):
+    """Expected sum of precisions at the relevant items up to a rank, per bucket.
+
+    Returns:
+        float64 `(queries, bits + 1)`.
+    """
+    slots = buckets.inside(cutoff)
+    share = _ratio(buckets.relevant, buckets.total)
+    # Chance that an earlier slot of the bucket is relevant too, given that one slot is.
+    companion = _ratio(buckets.relevant - 1, buckets.total - 1)
+    span = buckets.harmonic[buckets.before + slots] - buckets.harmonic[buckets.before]
+    inner = (buckets.hits_before + 1 - companion * (buckets.before + 1)) * span
+    return share * (inner + companion * slots)
+
+
+def average_precision(buckets, cutoff=None, denominator="total"):
+    """Expected average precision of each query.
+
+    Args:
+        buckets: `Buckets`.
+        cutoff: int rank R, or None for the whole database, where the denominators agree.
+        denominator: "hits" (relevant items up to R), "min" (the smaller of R and all relevant
+            items) or "total" (all relevant items).
+
+    Returns:
+        float64 `(queries,)`; 0 where there is nothing relevant.
+    """
+    sums = expected_precision_sum(buckets, cutoff)
+    if cutoff is not None and denominator == "hits":
+        return _hits_average(buckets, sums, cutoff)
+    return _ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, None))
+
+
+def bounded_average_precision(buckets, first, cutoff=None, denominator="total"):
+    """Average precision with the relevant items of every bucket first, or last.
+
+    These bound every order for all denominators but "hits".
+
+    Args:
+        first: bool, relevant items first (best) or last (worst).
+
+    Returns:
+        float64 `(queries,)`.
+    """
+    start = buckets.before if first else buckets.before + buckets.total - buckets.relevant
+    hits = buckets.relevant if cutoff is None else np.clip(cutoff - start, 0, buckets.relevant)
+    # A bucket without hits inside starts past the table's end at most at its last entry.
+    span = buckets.harmonic[start + hits] - buckets.harmonic[start]
+    sums = hits + (buckets.hits_before - start) * span
+    found = hits.sum(axis=1)
+    return _ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, found))
+
+
+def hits_at(buckets, cutoff):
+    """Expected number of relevant items up to a rank, float64 `(queries,)`."""
+    return (buckets.inside(cutoff) * _ratio(buckets.relevant, buckets.total)).sum(axis=1)
+
+
+def within_radius(buckets):
+    """Items and relevant items within each radius 0 to bits, int64 `(queries, bits + 1)` each."""
+    return buckets.before + buckets.total, buckets.hits_before + buckets.relevant
+
+
+def _hits_average(buckets, sums, cutoff):
+    """Expected precision sum over expected-by-case hits.
+
+    Only the bucket that the cutoff cuts has a random number of hits: hypergeometric, and given
+    it the order of its slots inside is uniform again.
+    """
+    slots = buckets.inside(cutoff)
+    cut = (slots > 0) & (slots < buckets.total)
+    whole_sums = np.where(cut, 0.0, sums).sum(axis=1)
+    whole_hits = np.where(cut, 0, np.where(slots > 0, buckets.relevant, 0)).sum(axis=1)
+    result = _ratio(whole_sums, whole_hits)
+    for query, column in np.argwhere(cut):
+        result[query] = _cut_average(
+            buckets, query, column, int(slots[query, column]), whole_sums[query]
+        )
+    return result
+
+
+def _cut_average(buckets, query, column, slots, sum_before):
+    size, relevant = (int(x[query, column]) for x in (buckets.total, buckets.relevant))
+    before, hits = (int(x[query, column]) for x in (buckets.before, buckets.hits_before))
+    inside = np.arange(max(0, slots - (size - relevant)), min(slots, relevant) + 1)
+    log = buckets.log_factorial
+
+    def log_choose(n, k):
+        return log[n] - log[k] - log[n - k]
+
+    weights = np.exp(
+        log_choose(relevant, inside)
+        + log_choose(size - relevant, slots - inside)
+        - log_choose(size, slots)
+    ).astype(np.float64)
+    weights /= weights.sum()
+    share = inside / slots
+    companion = _ratio(inside - 1, np.full(len(inside), slots - 1))
+    span = buckets.harmonic[before + slots] - buckets.harmonic[before]
+    sums = share * ((hits + 1 - companion * (before + 1)) * span + companion * slots)
+    return float((weights * _ratio(sum_before + sums, hits + inside)).sum())
+
+
+def _denominator(buckets, cutoff, denominator, found):
+    if cutoff is None or denominator == "total":
+        return buckets.all_relevant
+    if denominator == "min":
+        return np.minimum(cutoff, buckets.all_relevant)
+    return found
+
+
+def _ratio(numerator, denominator):
+    """Quotient in float64; 0 where the denominator is not positive."""
+    numerator = np.asarray(numerator, np.float64)
+    positive = np.asarray(denominator) > 0
+    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=positive)

@@ -1,0 +1,199 @@
+"""`evaluate` and `Evaluator`: against brute force, under changes that must not matter, refusals."""
+
+import numpy as np
+import pytest
+
+import keras_hashing as kh
+from keras_hashing import codes
+from tests import reference
+
+
+def problem(seed=0, queries=12, rows=300, bits=10, classes=3):
+    rng = np.random.default_rng(seed)
+    pack = lambda n: codes.pack(rng.choice([-1, 1], (n, bits)).astype("int8"))  # noqa: E731
+    return (
+        pack(queries),
+        rng.integers(0, classes, queries),
+        pack(rows),
+        rng.integers(0, classes, rows),
+    )
+
+
+def same(one, other):
+    one, other = one.to_dict(), other.to_dict()
+    assert one == other
+
+
+def test_index_order_equals_a_stable_sort():
+    q, ql, d, dl = problem()
+    report = kh.evaluate(q, ql, d, dl, bits=10, at=(1, 50), ties="index")
+    distances = codes.hamming(q, d)
+    for cutoff, got in ((None, report.map), (1, report.map_at[1]), (50, report.map_at[50])):
+        values = []
+        for row, label in zip(distances, ql, strict=True):
+            ordered = (dl == label)[np.argsort(row, kind="stable")].tolist()
+            values.append(float(reference.average_precision(ordered, cutoff, "hits")))
+        assert got == pytest.approx(np.mean(values), abs=1e-12)
+    assert report.map_worst <= report.map <= report.map_best
+    assert report.ties == "index"
+
+
+def test_expected_lies_between_and_equals_the_mean_of_shuffles():
+    q, ql, d, dl = problem(rows=60, bits=4)
+    report = kh.evaluate(q, ql, d, dl, bits=4, at=(20,))
+    rng = np.random.default_rng(1)
+    shuffled = []
+    for _ in range(400):
+        order = rng.permutation(60)
+        shuffled.append(kh.evaluate(q, ql, d[order], dl[order], bits=4, at=(20,), ties="index"))
+    for name in ("map", "map_at_hits", "map_at_min", "precision_at", "recall_at"):
+        values = [getattr(r, name) for r in shuffled]
+        expected = getattr(report, name)
+        if isinstance(expected, dict):
+            values, expected = [v[20] for v in values], expected[20]
+        assert expected == pytest.approx(np.mean(values), abs=5 * np.std(values) / 20 + 1e-12)
+
+
+def test_radius_and_curve():
+    q = np.array([[0b0000], [0b1111]], np.uint8)
+    d = np.array([[0b0000], [0b0001], [0b0011], [0b0111]], np.uint8)
+    report = kh.evaluate(q, [0, 1], d, [0, 1, 0, 1], bits=4, radius=1)
+    # Query 0 finds items 0 and 1, one relevant; query 1 finds item 3, which is relevant.
+    assert report.precision_radius == pytest.approx((1 / 2 + 1) / 2)
+    assert report.recall_radius == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert report.empty_radius == 0
+    np.testing.assert_allclose(report.pr_curve["recall"], [0.25, 0.5, 0.75, 1, 1])
+    # Radius 2: 2 of 3 and 1 of 2 items; radius 3: 2 of 4 and 2 of 3.
+    np.testing.assert_allclose(report.pr_curve["precision"], [1 / 2, 3 / 4, 7 / 12, 7 / 12, 1 / 2])
+    assert kh.evaluate(q, [0, 1], d, [0, 1, 0, 1], bits=4, radius=0).empty_radius == 0.5
+    assert report.distances["relevant"].sum() == 4
+
+
+@pytest.mark.parametrize("rows", [300, 70_000])
+def test_what_must_not_matter(rows):
+    q, ql, d, dl = problem(queries=65, rows=rows)
+    report = kh.evaluate(q, ql, d, dl, bits=10, at=(7, 100))
+    rng = np.random.default_rng(5)
+    mask = codes.pack(rng.choice([-1, 1], (1, 10)).astype("int8"))
+    same(report, kh.evaluate(q ^ mask, ql, d ^ mask, dl, bits=10, at=(7, 100)))
+    order = rng.permutation(rows)
+    same(report, kh.evaluate(q, ql, d[order], dl[order], bits=10, at=(7, 100)))
+    turn = rng.permutation(10)
+    moved = [codes.pack(codes.unpack(x, 10)[:, turn]) for x in (q, d)]
+    same(report, kh.evaluate(moved[0], ql, moved[1], dl, bits=10, at=(7, 100)))
+    same(report, kh.evaluate(q, ql + 40, d, dl + 40, bits=10, at=(7, 100)))
+    hot = np.eye(3, dtype=bool)
+    same(report, kh.evaluate(q, hot[ql], d, hot[dl], bits=10, at=(7, 100)))
+
+
+def test_shards_merged_equal_the_whole():
+    q, ql, d, dl = problem(rows=1000)
+    whole = kh.evaluate(q, ql, d, dl, bits=10, at=(30,))
+    shards = []
+    for part in np.array_split(np.arange(1000), 7):
+        evaluator = kh.Evaluator(q, ql, bits=10, at=(30,))
+        evaluator.update(d[part], dl[part])
+        shards.append(evaluator)
+    first, *others = shards
+    for other in others:
+        first.merge(other)
+    same(first.result(), whole)
+    streamed = kh.Evaluator(q, ql, bits=10, at=(30,))
+    for part in np.array_split(np.arange(1000), 3):
+        streamed.update(d[part], dl[part])
+    same(streamed.result(), whole)
+    with pytest.raises(ValueError, match="only evaluators of the same queries"):
+        first.merge(kh.Evaluator(q[:3], ql[:3], bits=10))
+
+
+@pytest.mark.parametrize("ties", ["expected", "index"])
+def test_a_querys_own_item_is_left_out(ties):
+    _, _, d, dl = problem(rows=80)
+    ids = np.array([f"image_{i}" for i in range(80)])
+    settings = {"bits": 10, "at": (10,), "ties": ties, "exclude_self": True}
+    report = kh.evaluate(d, dl, d, dl, query_ids=ids, database_ids=ids, **settings)
+    single = []
+    for i in range(80):
+        rest = np.arange(80) != i
+        one = slice(i, i + 1)
+        single.append(kh.evaluate(d[one], dl[one], d[rest], dl[rest], bits=10, at=(10,), ties=ties))
+    assert report.map == pytest.approx(np.mean([r.map for r in single]), abs=1e-12)
+    assert report.map_at[10] == pytest.approx(np.mean([r.map_at[10] for r in single]), abs=1e-12)
+
+
+def test_queries_with_nothing_relevant_are_left_out_and_counted():
+    q, ql, d, dl = problem()
+    strange = np.concatenate([ql, [9]])
+    codes_with = np.concatenate([q, q[:1]])
+    report = kh.evaluate(codes_with, strange, d, dl, bits=10)
+    assert report.queries_without_relevant == 1
+    assert report.map == pytest.approx(kh.evaluate(q, ql, d, dl, bits=10).map, abs=1e-15)
+
+
+def test_a_cutoff_above_the_database_becomes_its_size():
+    q, ql, d, dl = problem()
+    report = kh.evaluate(q, ql, d, dl, bits=10, at=(1000,))
+    assert report.notes == ("cutoff 1000 is above the database's size and became 300",)
+    assert report.map_at_min[1000] == pytest.approx(report.map, abs=1e-12)
+    assert report.recall_at[1000] == pytest.approx(1)
+
+
+def test_denominators_and_names():
+    q, ql, d, dl = problem()
+    report = kh.evaluate(q, ql, d, dl, bits=10, at=(5,), denominator="total")
+    assert report.map_at == report.map_at_total
+    assert report.map_at_total[5] <= report.map_at_min[5] <= report.map_at_hits[5]
+    assert {"map@5(hits)", "map@5(min)", "map@5(total)", "map_best", "ties"} <= set(
+        report.to_dict()
+    )
+
+
+def test_plot(tmp_path):
+    from PIL import Image
+
+    q, ql, d, dl = problem()
+    kh.evaluate(q, ql, d, dl, bits=10).plot(tmp_path / "curve.png")
+    assert Image.open(tmp_path / "curve.png").size[0] > 600
+    assert [p.name for p in tmp_path.iterdir()] == ["curve.png"]
+
+
+def bad(message, error=ValueError, **changes):
+    q, ql, d, dl = problem()
+    arguments = {
+        "query_codes": q,
+        "query_labels": ql,
+        "database_codes": d,
+        "database_labels": dl,
+        "bits": 10,
+        **changes,
+    }
+    with pytest.raises(error, match=message):
+        kh.evaluate(**arguments)
+
+
+def test_bad_input():
+    q, ql, d, dl = problem()
+    bad("must be packed codes of dtype uint8", TypeError, query_codes=q.astype(float))
+    bad("must be 2 byte.s. wide for 10 bits", database_codes=d[:, :1])
+    bad("padding must be 0", database_codes=d | 128)
+    bad("must have one row for each of 12 items; got 11", query_labels=ql[:-1])
+    bad("must have one row for each of 300 items", database_labels=dl[1:])
+    bad("must be at least 0; got -1", database_labels=dl - 1)
+    bad("must be whole numbers", database_labels=np.where(dl == 0, np.nan, dl))
+    bad("must both be single labels", database_labels=np.eye(3)[dl])
+    bad("the database is empty", database_codes=d[:0], database_labels=dl[:0])
+    bad("`query_codes` is empty", query_codes=q[:0], query_labels=ql[:0])
+    bad("`at` must be at least 1; got 0", at=(0,))
+    bad("`radius` must be between 0 and 10; got 11", radius=11)
+    bad("`ties` got the unknown value", ties="random")
+    bad("`denominator` got the unknown value", denominator="all")
+    bad("`bits` must be between 1", bits=0)
+    bad("needs `query_ids`", exclude_self=True)
+    bad("needs the database's ids", exclude_self=True, query_ids=np.arange(12))
+    bad("no query has anything relevant", query_labels=ql + 5)
+    bad(
+        "must be unique",
+        exclude_self=True,
+        query_ids=np.arange(12),
+        database_ids=np.zeros(300, int),
+    )
