@@ -77,10 +77,12 @@ def _progress_bar():
     """Function of (done, total) that draws a bar on a terminal."""
     from tqdm import tqdm
 
-    bar = tqdm(desc="index", unit="photo", disable=None, delay=0.5)
+    bar = None
 
     def show(done, total):
-        bar.total = total
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(desc="index", total=total, unit=" photos", disable=None, leave=False)
         bar.update(done - bar.n)
         if done == total:
             bar.close()
@@ -93,7 +95,7 @@ def _words(out, summary, seconds):
 
     lines = [
         f"{out}: {summary.photos:,} photo(s), {summary.bits}-bit codes, "
-        f"{page.describe(summary.projection)}{' just now' if summary.fitted else ''}.",
+        f"{page.describe(summary.projection)}.",
         f"{summary.new:,} new, {summary.changed:,} changed, {summary.deleted:,} deleted; "
         f"{summary.encoded:,} encoded in {seconds:.1f} s.",
     ]

@@ -8,7 +8,7 @@ is quick; it should import TensorFlow, Keras and the package's heavy parts insid
 import importlib
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -53,9 +53,10 @@ class CommandList(TyperGroup):
         module = importlib.import_module(f"keras_hashing.cli.{name}")
         return name, typer.main.get_command(module.app), rest
 
-    def main(self, *args, standalone_mode=True, **options):
+    def main(self, *args: Any, **options: Any) -> Any:
+        options["standalone_mode"] = False
         try:
-            status = super().main(*args, standalone_mode=False, **options)
+            status = super().main(*args, **options)
         except Exception as error:
             # Usage errors are known by their method: typer ships a click of its own since 0.2x.
             usage = hasattr(error, "format_message")

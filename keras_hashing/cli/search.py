@@ -90,6 +90,7 @@ def _document(photo_index, answers):
 
 
 def _print_tables(photo_index, answers):
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -100,11 +101,12 @@ def _print_tables(photo_index, answers):
     for answer in answers:
         if answer.problem:
             continue
-        table = Table(title=Text(photos.shown(answer.query)), title_justify="left")
-        table.add_column("#", justify="right")
+        title = Text(photos.shown(answer.query), style="bold")
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        table.add_column("", justify="right")
         table.add_column(f"of {photo_index.bits} bits differ", justify="right")
         table.add_column("photo", overflow="fold")
-        table.add_column("")
+        table.add_column("", style="green")
         for place, item in enumerate(answer.neighbours, 1):
             name = Text(photos.shown(item.path))
             table.add_row(str(place), str(item.distance), name, _NOTES[item.relation])
