@@ -13,9 +13,8 @@ from PIL import Image, ImageOps
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-_FILES_PER_REQUEST = 32
+ROWS_PER_REQUEST = 32  # images or codes
 _BYTES_PER_REQUEST = 24 * 2**20  # before base64, which adds a third
-_CODES_PER_REQUEST = 1024
 _ORIENTATION = 0x0112  # EXIF tag
 
 Source = str | os.PathLike | bytes | np.ndarray
@@ -154,8 +153,8 @@ def _code_batches(codes: np.ndarray) -> Iterator[list]:
             f"`queries` must be packed codes, uint8 (n, bytes) with n >= 1; got {codes.dtype} "
             f"{codes.shape}. `encode` makes them."
         )
-    for start in range(0, len(codes), _CODES_PER_REQUEST):
-        yield codes[start : start + _CODES_PER_REQUEST].tolist()
+    for start in range(0, len(codes), ROWS_PER_REQUEST):
+        yield codes[start : start + ROWS_PER_REQUEST].tolist()
 
 
 def _file_batches(images: Source | Sequence[Source]) -> Iterator[list[dict[str, str]]]:
@@ -169,7 +168,7 @@ def _file_batches(images: Source | Sequence[Source]) -> Iterator[list[dict[str, 
     size = 0
     for source in sources:
         file = _file(source)
-        if batch and (len(batch) == _FILES_PER_REQUEST or size + len(file) > _BYTES_PER_REQUEST):
+        if batch and (len(batch) == ROWS_PER_REQUEST or size + len(file) > _BYTES_PER_REQUEST):
             yield batch
             batch, size = [], 0
         batch.append({"b64": base64.b64encode(file).decode("ascii")})
