@@ -1,0 +1,152 @@
+"""`keras-hashing zoo`: list, describe and verify entries, and write the tables of results."""
+
+import dataclasses
+import json
+import pathlib
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Name = Annotated[str, typer.Argument(help="A name of `zoo list`, or an entry's folder.")]
+
+
+@app.callback()
+def zoo():
+    """List, describe and verify the published models."""
+
+
+@app.command("list")
+def list_entries(
+    method: Annotated[str | None, typer.Option(help="Only this method.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only this data set.")] = None,
+    bits: Annotated[int | None, typer.Option(help="Only this code length.")] = None,
+    as_json: _Json = False,
+):
+    """The published models, one a line."""
+    from keras_hashing import zoo
+
+    entries = [zoo.info(name) for name in zoo.list(method, dataset, bits)]
+    if as_json:
+        typer.echo(json.dumps([_document(entry) for entry in entries], indent=2))
+        return
+    rows = [
+        (
+            entry.name,
+            str(entry.bits),
+            f"{entry.backbone}, {entry.image_size} px",
+            (entry.protocol or {}).get("name", entry.dataset),
+            f"{entry.metrics['map(expected)']:.4f}" if "map(expected)" in entry.metrics else "-",
+        )
+        for entry in entries
+    ]
+    _print_table(None, ("entry", "bits", "backbone", "protocol", "mAP (expected)"), rows)
+
+
+@app.command("info")
+def describe(name: _Name, as_json: _Json = False):
+    """Everything that is known of one model."""
+    from keras_hashing import zoo
+    from keras_hashing.zoo.card import figure, label
+
+    entry = zoo.info(name)
+    if as_json:
+        typer.echo(json.dumps(_document(entry), indent=2))
+        return
+    facts = [
+        ("method", entry.method + (f", variant {entry.variant}" if entry.variant else "")),
+        ("bits", str(entry.bits)),
+        ("backbone", f"{entry.backbone}, {entry.image_size} px, {entry.parameters:,} weights"),
+        ("data", (entry.protocol or {}).get("name", entry.dataset)),
+        *((key, f"{count:,} images") for key, count in entry.counts.items()),
+        *((label(key), figure(value)) for key, value in entry.metrics.items()),
+        *((row["text"], f"{figure(row['map'])} ({row['ties']})") for row in entry.comparisons),
+        *((key.replace("_", " "), str(value)) for key, value in entry.training.items()),
+        ("licence", entry.licence),
+        ("folder", str(entry.path)),
+    ]
+    _print_table(entry.name, ("", ""), facts)
+
+
+@app.command("verify")
+def verify_entries(
+    name: Annotated[
+        str | None, typer.Argument(help="A name or an entry's folder. [default: all]")
+    ] = None,
+    reencode: Annotated[
+        bool, typer.Option("--reencode", help="Encode the images again too; takes minutes.")
+    ] = False,
+    data_dir: Annotated[
+        pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets, for --reencode.")
+    ] = None,
+    as_json: _Json = False,
+):
+    """Check hashes, and compute the card's figures again from the codes. Exit code 1 on damage."""
+    from rich.console import Console
+
+    from keras_hashing import zoo
+
+    with Console(stderr=True).status("Computing the figures ..."):
+        found = zoo.verify(name, reencode, data_dir)
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(item) for item in found], indent=2))
+    else:
+        for item in found:
+            _print_verification(item)
+        if not found:
+            typer.echo("The zoo has no entries.")
+    if any(item.problems for item in found):
+        raise typer.Exit(1)
+
+
+@app.command("table")
+def write_tables(
+    root: Annotated[pathlib.Path, typer.Argument(help="A checkout.")] = pathlib.Path(),
+    cards: Annotated[
+        bool, typer.Option("--cards", help="Write every entry's README.md anew as well.")
+    ] = False,
+):
+    """Write zoo/RESULTS.md and the README's table from the entries."""
+    from keras_hashing import zoo
+
+    if not (root / "zoo").is_dir():
+        raise FileNotFoundError(f"{root.resolve()} is no checkout: it has no folder zoo.")
+    if cards:
+        for name in zoo.list():
+            zoo.refresh(name)
+    changed = zoo.update_tables(root)
+    typer.echo("\n".join(f"Wrote {path}" for path in changed) or "Nothing changed.")
+
+
+def _document(entry):
+    return {**dataclasses.asdict(entry), "path": str(entry.path)}
+
+
+def _print_verification(item):
+    rows = [
+        (key, "-" if stated is None else f"{stated:.6f}", f"{found:.6f}")
+        for key, (stated, found) in item.figures.items()
+    ]
+    if rows:
+        _print_table(item.name, ("figure", "card", "from the codes"), rows)
+    if item.equal_bits is not None:
+        typer.echo(f"Encoded again: {item.equal_bits:.4%} of the bits are equal.")
+    for problem in item.problems:
+        typer.echo(f"{item.name}: {problem}", err=True)
+    if not item.problems:
+        typer.echo(f"{item.name}: hashes and figures are right.")
+
+
+def _print_table(title, header, rows):
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=None if title is None else Text(title), title_justify="left")
+    for column in header:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

@@ -1,0 +1,106 @@
+"""Features of a frozen backbone, kept in files: computed once, and resumed after a kill."""
+
+import hashlib
+import pathlib
+
+import numpy as np
+from tqdm import tqdm
+
+from keras_hashing import backbones, encoding, files
+
+
+class FrozenFeatures:
+    """A cache of features, one .npy file a set of images.
+
+    A file is named by backbone, image size and a digest of the images' bytes in their order, so
+    other images never get them. Rows are computed 1,000 at a time and kept in a `.part` file.
+
+    Args:
+        folder: path-like, made if it is not there.
+        backbone: str, as `keras_hashing.backbones.get` takes it.
+        image_size: int, pixels.
+    """
+
+    CHUNK = 1000
+
+    def __init__(self, folder, backbone="efficientnet_lite0", image_size=224):
+        self.folder = pathlib.Path(folder)
+        self.backbone = backbone
+        self.image_size = image_size
+        self._network = None
+
+    def __repr__(self):
+        return f"{self.backbone} at {self.image_size} px"
+
+    def path(self, images):
+        """Path of the file for an `ImageSet`, whether it is there or not."""
+        name = f"{self.backbone}_{self.image_size}_{image_digest(images)[:16]}.npy"
+        return self.folder / name
+
+    def of(self, images):
+        """Features of an `ImageSet`, float32 `(n, channels)`, memory-mapped."""
+        path = self.path(images)
+        if not path.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._compute(images, path)
+        features = np.load(path, mmap_mode="r", allow_pickle=False)
+        if len(features) != len(images):
+            raise ValueError(
+                f"{path} has {len(features)} rows for {len(images)} images; delete it."
+            )
+        return features
+
+    def store(self, images, features):
+        """Keep features that were computed elsewhere, float32 `(n, channels)` in the images' order.
+
+        Ten rows are computed here as well and must agree.
+
+        Raises:
+            ValueError: another number of rows, or rows that are not these images' features.
+        """
+        features = np.asarray(features, np.float32)
+        places = np.linspace(0, len(images) - 1, min(10, len(images))).astype(int)
+        if len(features) != len(images) or not np.allclose(
+            self._features(images.subset(places)), features[places], atol=1e-3
+        ):
+            raise ValueError(f"`features` are not those of {images} by {self}.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.path(images), features)
+
+    def _compute(self, images, path):
+        part = path.with_suffix(".part")
+        channels = self._features(images.subset(slice(0, 1))).shape[1]
+        row_bytes = 4 * channels
+        done = part.stat().st_size // row_bytes if part.is_file() else 0
+        with part.open("ab") as file:
+            file.truncate(done * row_bytes)
+            bar = tqdm(total=len(images), initial=done, desc=f"features, {self}", disable=None)
+            for start in range(done, len(images), self.CHUNK):
+                chunk = images.subset(slice(start, start + self.CHUNK))
+                file.write(self._features(chunk).tobytes())
+                file.flush()
+                bar.update(len(chunk))
+            bar.close()
+        _write(path, np.fromfile(part, np.float32).reshape(len(images), channels))
+        part.unlink()
+
+    def _features(self, images):
+        if self._network is None:
+            self._network = backbones.get(self.backbone, self.image_size)
+        source = images.paths if images.images is None else images.images
+        return encoding.outputs(self._network, source, verbose=False)
+
+
+def image_digest(images):
+    """SHA-256 over the bytes of all images of an `ImageSet`, in their order."""
+    if images.images is None:
+        lines = "\n".join(files.sha256(path) for path in images.paths)
+        return hashlib.sha256(lines.encode()).hexdigest()
+    digest = hashlib.sha256(f"{images.images.shape}".encode())
+    digest.update(np.ascontiguousarray(images.images))
+    return digest.hexdigest()
+
+
+def _write(path, features):
+    with files.atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, features)

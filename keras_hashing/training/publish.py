@@ -1,0 +1,114 @@
+"""From a trained model to an entry: weights, codes, and the rankings to compare them with."""
+
+import os
+import platform
+
+import numpy as np
+
+from keras_hashing import zoo
+from keras_hashing.training import comparisons
+from keras_hashing.training.frozen_features import FrozenFeatures
+
+LICENCE = "Apache-2.0"
+UNSEEN_PROTOCOL = "cifar10-s1"  # cards of its entries also tell what new classes cost
+
+# The figure of a method's paper on a protocol and code length, with its backbone.
+PAPER_FIGURES = {
+    ("dhn", "cifar10-s1", 48): {
+        "source": "Zhu et al., AAAI 2016",
+        "map": 0.621,
+        "backbone": "AlexNet",
+    },
+}
+
+
+def publish(recipe, model, data, history, path, features_dir, frozen_size=224):
+    """Write a trained recipe as an entry, its card with all rows for comparison.
+
+    The test queries are used here, once.
+
+    Args:
+        recipe: `Recipe`.
+        model, data, history: what `train` returned.
+        path: str or path-like, the entry's folder.
+        features_dir: str or path-like, where features of the frozen backbone are kept.
+        frozen_size: int, pixels, of the frozen EfficientNet-Lite0 that the rows compare with.
+
+    Returns:
+        `keras_hashing.zoo.Entry`.
+
+    Raises:
+        ValueError: as of `keras_hashing.zoo.save`.
+    """
+    cache = FrozenFeatures(features_dir, image_size=frozen_size)
+
+    def compare(shipped, query_outputs, database_outputs):
+        labels = data.query.labels
+        rows = _rows(recipe, data, cache, shipped.bits) if labels is not None else []
+        if labels is not None and labels.ndim == 1:
+            outputs = (query_outputs, database_outputs)
+            rows.append(comparisons.own_class_row(shipped, data, *outputs))
+        return rows
+
+    return zoo.save(
+        model,
+        path,
+        data,
+        recipe=recipe.text,
+        compare=compare,
+        training=training_facts(recipe, history),
+        paper=PAPER_FIGURES.get((model.method, data.protocol, model.bits)),
+        licence=LICENCE,
+    )
+
+
+def training_facts(recipe, history):
+    """What the card says of the training: a dict of JSON scalars.
+
+    Args:
+        recipe: `Recipe`.
+        history: list of dicts, one an epoch, as `read_history` gives them.
+    """
+    training = recipe.training
+    facts = {
+        "command": f"keras-hashing train {recipe.name}.toml --data-dir DIR",
+        "seed": recipe.seed,
+        "epochs": len(history),
+        "images": "all training images"
+        if not training.validation
+        else "the training images without the validation images",
+    }
+    scored = [row for row in history if "val_map" in row]
+    if scored:
+        best = max(scored, key=lambda row: row["val_map"])
+        chosen = best if training.select == "best" else scored[-1]
+        facts["epoch_kept"] = int(chosen["epoch"]) + 1
+        facts["val_map_expected"] = round(chosen["val_map"], 4)
+        facts["chosen_by"] = (
+            "mAP of the validation images against themselves, self left out"
+            if training.select == "best"
+            else "the last epoch"
+        )
+    if all("seconds" in row for row in history):
+        facts["minutes"] = round(sum(row["seconds"] for row in history) / 60, 1)
+    facts["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
+    return facts
+
+
+def _rows(recipe, data, cache, bits):
+    """Rows from frozen features of the same images."""
+    features = comparisons.Features(
+        train=np.asarray(cache.of(data.train)),
+        train_labels=data.train.labels,
+        query=np.asarray(cache.of(data.query)),
+        query_labels=data.query.labels,
+        database=np.asarray(cache.of(data.database)),
+        database_labels=data.database.labels,
+    )
+    rows = comparisons.frozen_rows(features, bits, str(cache))
+    if data.protocol == UNSEEN_PROTOCOL:
+        backbone_arguments = ("method", "backbone", "image_size", "pretrained")
+        arguments = {k: v for k, v in recipe.model.items() if k not in backbone_arguments}
+        method = recipe.model["method"]
+        rows += comparisons.unseen_rows(features, method, arguments, str(cache))
+    return rows

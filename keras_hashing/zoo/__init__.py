@@ -1,0 +1,22 @@
+"""Published models: weights, codes, figures, and what is needed to check each of them."""
+
+from keras_hashing.zoo.card import render_card
+from keras_hashing.zoo.catalog import info, list
+from keras_hashing.zoo.entry import Entry
+from keras_hashing.zoo.loading import codes, load
+from keras_hashing.zoo.results import refresh, update_tables
+from keras_hashing.zoo.saving import save
+from keras_hashing.zoo.verification import verify
+
+__all__ = [
+    "Entry",
+    "codes",
+    "info",
+    "list",
+    "load",
+    "refresh",
+    "render_card",
+    "save",
+    "update_tables",
+    "verify",
+]

@@ -1,0 +1,198 @@
+"""What an entry's `metadata.json` holds, written and read field by field."""
+
+import dataclasses
+import json
+import pathlib
+import re
+
+from keras_hashing import checks
+
+FORMAT = 1
+METADATA = "metadata.json"
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+CODES = "codes.npz"
+LABELS = "labels.npz"
+CARD = "README.md"
+RECIPE = "recipe.toml"
+
+# Every file that an entry may have besides `metadata.json`.
+FILES = (CONFIG, WEIGHTS, CODES, LABELS, CARD, RECIPE)
+
+_PROTOCOL = {"name", "seed", "digests", "labels_sha256"}
+_NEEDED = (CONFIG, WEIGHTS, CODES)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST_JSON_BYTES = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One published model, as its `metadata.json` describes it.
+
+    Attributes:
+        name: str, `<method>_<dataset>_<bits>` and perhaps a further word.
+        method: str, its name in `keras_hashing.methods.NAMES`.
+        bits: int, the code length.
+        dataset: str.
+        backbone: str, a name that `keras_hashing.backbones.get` takes.
+        image_size: int, side in pixels of the square that images are resized to.
+        counts: dict, "query", "database", "train" and "validation" to a number of images.
+        metrics: dict, figure's name with its convention to a number; see the card.
+        files: dict, file name to a dict of `size` (bytes) and `sha256` (hex).
+        versions: dict, package to version.
+        variant: str or None, of the method.
+        parameters: int, number of weights.
+        protocol: dict of `name`, `seed`, `digests` (set name to the SHA-256 of its list of
+            indices) and `labels_sha256` (of the labels stored once for all entries, None where
+            the entry has its own); None for data of somebody's own.
+        comparisons: list of dicts `row`, `text`, `map`, `ties`: figures to read beside the
+            entry's own, on the same queries and database unless the text says otherwise.
+        training: dict: command, epochs, seconds and the like.
+        paper: dict of `source`, `map`, `backbone`, `note`; None without a published figure.
+        licence: str.
+        format: int, of the folder; this version reads up to 1.
+        path: `pathlib.Path` of the folder, not stored.
+    """
+
+    name: str
+    method: str
+    bits: int
+    dataset: str
+    backbone: str
+    image_size: int
+    counts: dict
+    metrics: dict
+    files: dict
+    versions: dict
+    variant: str | None = None
+    parameters: int = 0
+    protocol: dict | None = None
+    comparisons: list = dataclasses.field(default_factory=list)
+    training: dict = dataclasses.field(default_factory=dict)
+    paper: dict | None = None
+    licence: str = ""
+    format: int = FORMAT
+    path: pathlib.Path | None = dataclasses.field(default=None, compare=False)
+
+    def __post_init__(self):
+        check_name(self.name)
+        checks.bits(self.bits)
+        checks.whole("image_size", self.image_size, 8, 4096)
+        checks.whole("parameters", self.parameters, 0, None)
+        _check_types(self)
+        for name, value in self.metrics.items():
+            checks.between(f"metrics[{name!r}]", value, None, None)
+        for row in self.comparisons:
+            if not isinstance(row, dict) or not {"row", "text", "map", "ties"} <= row.keys():
+                raise ValueError("`comparisons` must hold dicts of row, text, map and ties.")
+        if self.protocol is not None and set(self.protocol) != _PROTOCOL:
+            raise ValueError(f"`protocol` must have {', '.join(sorted(_PROTOCOL))}.")
+        _check_files(self.files)
+
+    def to_json(self):
+        """Text of `metadata.json`."""
+        content = dataclasses.asdict(self)
+        del content["path"]
+        return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def read_entry(folder):
+    """The entry in a folder; only `metadata.json` is read.
+
+    Raises:
+        FileNotFoundError: the folder has no `metadata.json`.
+        ValueError: it is of a newer format, or a field is missing, unknown or of another type.
+    """
+    path = pathlib.Path(folder) / METADATA
+    content = read_json(path)
+    check_format(path, content)
+    fields = {field.name: field for field in dataclasses.fields(Entry) if field.name != "path"}
+    unknown = sorted(content.keys() - fields.keys())
+    missing = sorted(
+        name
+        for name, field in fields.items()
+        if name not in content
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    )
+    if unknown or missing:
+        raise ValueError(
+            f"{path}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}. "
+            "Get the entry again."
+        )
+    try:
+        return Entry(**content, path=pathlib.Path(folder))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def read_json(path):
+    """The JSON object in a small file of an entry.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: above 1 MiB, not JSON, NaN or infinity in it, or not an object.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing, so {path.parent} is not a whole entry. Get the entry again, or "
+            "see `keras-hashing zoo list`."
+        )
+    if path.stat().st_size > _MOST_JSON_BYTES:
+        raise ValueError(f"{path} is larger than 1 MiB, so no entry's. Get the entry again.")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not readable JSON ({error}). Get the entry again.") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must hold a JSON object. Get the entry again.")
+    return content
+
+
+def check_format(path, content):
+    """Raise ValueError unless a file's `format` is one that this version reads."""
+    found = content.get("format")
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise ValueError(f"{path}: `format` must be a whole number from 1 on; got {found!r}.")
+    if found > FORMAT:
+        raise ValueError(
+            f"{path} has format {found}; this version of keras_hashing reads up to {FORMAT}. "
+            "Upgrade: pip install -U keras_hashing."
+        )
+
+
+def check_name(name):
+    """Return `name` if it can be an entry's, else raise ValueError: no path, no odd letters."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"an entry's name has letters, digits, `_`, `-` and `.`, at most 100; got {name!r}. "
+            "Published ones read <method>_<dataset>_<bits>."
+        )
+    return name
+
+
+def _check_types(entry):
+    for field in dataclasses.fields(Entry):
+        value = getattr(entry, field.name)
+        kind = field.type if field.type != pathlib.Path | None else object
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise TypeError(f"`{field.name}` must be {kind}; got {type(value).__name__}.")
+
+
+def _check_files(listed):
+    missing = [name for name in _NEEDED if name not in listed]
+    if missing:
+        raise ValueError(f"`files` must list {', '.join(missing)}.")
+    for name, facts in listed.items():
+        checks.one_of("files", name, FILES)
+        if not isinstance(facts, dict) or set(facts) != {"size", "sha256"}:
+            raise ValueError(f"`files[{name!r}]` must have `size` and `sha256`.")
+        checks.whole(f"size of {name}", facts["size"], 0, None)
+        if not isinstance(facts["sha256"], str) or not _SHA256.fullmatch(facts["sha256"]):
+            raise ValueError(f"`files[{name!r}]` has no SHA-256 of 64 hex digits.")
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is not a number that JSON knows")

@@ -1,0 +1,202 @@
+"""A trained model as an entry: what is shipped is read back and then measured."""
+
+import importlib.metadata
+import json
+import pathlib
+import platform
+import tomllib
+
+import numpy as np
+
+from keras_hashing import codes as code_forms
+from keras_hashing import encoding, files, weights
+from keras_hashing.zoo import card, float_ranking, loading, metrics, protocol_labels
+from keras_hashing.zoo import entry as entries
+
+_PARTS = ("train", "validation", "query", "database")
+
+
+def save(model, path, data, recipe=None, compare=None, training=None, paper=None, licence=""):
+    """Write a model as a whole entry folder, with codes and figures.
+
+    Backbone weights are stored as float16, the head's as float32. The model is then built again
+    from the files, and codes and figures are those of that model. The test queries are encoded
+    here and nowhere before.
+
+    Args:
+        model: `HashingModel` whose backbone was given by name.
+        path: str or path-like, the folder; its name is the entry's. An entry that is there
+            already is replaced.
+        data: `keras_hashing.data.Data`. Labels and ids of a protocol that comes with the package
+            are not stored again.
+        recipe: optional str, the text of the recipe (TOML), kept as `recipe.toml`.
+        compare: optional function of the model read back, and the float32 outputs of queries
+            and database, that returns further rows of `Entry.comparisons`.
+        training: optional dict of str to JSON scalars: command, epochs, seconds.
+        paper: optional dict of `source`, `map`, `backbone`: the figure in the method's paper.
+        licence: str, of the weights.
+
+    Returns:
+        `Entry`.
+
+    Raises:
+        ValueError: a backbone that is a model of one's own, weights that are not finite, empty
+            queries or database, or a folder that is no entry.
+    """
+    path = pathlib.Path(path)
+    name = entries.check_name(path.name)
+    config = loading.config_of(model)
+    _check_place(path)
+    if not len(data.query) or not len(data.database):
+        raise ValueError("`data` must have queries and a database; make it with query=0.1 or so.")
+    if recipe is not None:
+        tomllib.loads(recipe)
+    with files.atomic_path(path) as folder:
+        folder.mkdir()
+        shipped = _write_model(folder, model, config)
+        outputs = {
+            part: encoding.outputs(shipped, _images(getattr(data, part)))
+            for part in ("query", "database")
+        }
+        codes = _write_codes(folder, data, outputs)
+        figures = metrics.figures(codes, model.bits)
+        own = code_forms.pack(encoding.outputs(model, _images(data.query)))
+        figures["half_precision_bits"] = equal_bits(own, codes.query_codes, model.bits)
+        rows = _float_rows(codes, outputs)
+        if compare is not None:
+            rows += compare(shipped, outputs["query"], outputs["database"])
+        if recipe is not None:
+            (folder / entries.RECIPE).write_text(recipe, encoding="utf-8")
+        entry = entries.Entry(
+            name=name,
+            method=model.method,
+            variant=getattr(model, "variant", None),
+            bits=model.bits,
+            dataset=data.name,
+            protocol=_protocol(data),
+            counts={part: len(getattr(data, part)) for part in _PARTS},
+            backbone=config["arguments"]["backbone"],
+            image_size=model.image_size,
+            parameters=model.count_params(),
+            metrics=figures,
+            comparisons=rows,
+            paper=paper,
+            training=training or {},
+            versions=_versions(),
+            licence=licence,
+            files=describe_files(folder),
+        )
+        write_card(folder, entry)
+    return entries.read_entry(path)
+
+
+def write_card(folder, entry):
+    """Write README.md and metadata.json, the card's own hash included."""
+    (folder / entries.CARD).write_text(card.render_card(entry), encoding="utf-8")
+    listed = describe_files(folder)
+    entry.files.clear()
+    entry.files.update(listed)
+    (folder / entries.METADATA).write_text(entry.to_json(), encoding="utf-8")
+
+
+def describe_files(folder):
+    """Dict of file name to size in bytes and hex SHA-256, for each file that an entry may have."""
+    return {
+        name: {"size": (folder / name).stat().st_size, "sha256": files.sha256(folder / name)}
+        for name in entries.FILES
+        if (folder / name).is_file()
+    }
+
+
+def equal_bits(codes, others, bits):
+    """Share of bits in which two arrays of codes agree."""
+    differing = np.bitwise_count(codes ^ others).sum(dtype=np.int64)
+    return float(1.0 - differing / (len(codes) * bits))
+
+
+def _check_place(path):
+    if path.exists() and not (path / entries.METADATA).is_file():
+        if path.is_dir() and not any(path.iterdir()):
+            return
+        raise ValueError(f"{path} exists and is no entry; it is not replaced. Give another path.")
+
+
+def _write_model(folder, model, config):
+    """Write config.json and the weights; return the model that they make."""
+    path = folder / entries.CONFIG
+    path.write_text(json.dumps(config, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    half = {variable.path.split("/")[0] for variable in model.backbone.weights}
+    digest = weights.save(model, folder / entries.WEIGHTS, half=half)
+    shipped = loading.build(entries.read_json(path), path)
+    weights.load(shipped, folder / entries.WEIGHTS, digest)
+    return shipped
+
+
+def _images(part):
+    return part.paths if part.images is None else part.images
+
+
+def _write_codes(folder, data, outputs):
+    """Write codes.npz, and labels.npz unless the protocol's labels are stored already."""
+    codes = {f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()}
+    np.savez_compressed(folder / entries.CODES, **codes)
+    ids = {"query_ids": data.query.ids, "database_ids": data.database.ids}
+    labels = {"query_labels": data.query.labels, "database_labels": data.database.labels}
+    if _stored_labels(data) is None:
+        known = {key: array for key, array in labels.items() if array is not None}
+        np.savez_compressed(folder / entries.LABELS, **known, **ids)
+    return loading.Codes(**codes, **labels, **ids)
+
+
+def _stored_labels(data):
+    """`ProtocolLabels` that has these queries and this database, or None."""
+    stored = None if data.protocol is None else protocol_labels.find(data.name)
+    parts = ("query", "database")
+    if stored and all(stored.holds(data.protocol, part, getattr(data, part)) for part in parts):
+        return stored
+    return None
+
+
+def _float_rows(codes, outputs):
+    """What binarising costs: the outputs themselves as a ranking."""
+    if codes.query_labels is None:
+        return []
+    words = {"inner": "inner product", "cosine": "cosine"}
+    return [
+        {
+            "row": f"outputs_{similarity}",
+            "text": f"its outputs before the sign, by {words[similarity]}",
+            "map": float_ranking.mean_average_precision(
+                outputs["query"],
+                codes.query_labels,
+                outputs["database"],
+                codes.database_labels,
+                similarity,
+            ),
+            "ties": "expected",
+        }
+        for similarity in ("cosine", "inner")
+    ]
+
+
+def _protocol(data):
+    if data.protocol is None:
+        return None
+    stored = _stored_labels(data)
+    return {
+        "name": data.protocol,
+        "seed": data.seed,
+        "digests": dict(data.digests),
+        "labels_sha256": None if stored is None else stored.digest(data.protocol),
+    }
+
+
+def _versions():
+    import keras_hashing
+
+    names = ("keras", "tensorflow", "numpy")
+    return {
+        "keras_hashing": keras_hashing.__version__,
+        **{name: importlib.metadata.version(name) for name in names},
+        "python": platform.python_version(),
+    }

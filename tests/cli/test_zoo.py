@@ -1,0 +1,78 @@
+import json
+
+import pytest
+
+from keras_hashing import zoo
+from tests.zoo.conftest import edit_json, entry, saved, zoo_root  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """A terminal in which no cell is folded."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_list(call, entry):
+    result = call("zoo", "list")
+    assert result.exit_code == 0
+    assert "dhn_shades_12" in result.stdout
+    assert f"{zoo.info(entry).metrics['map(expected)']:.4f}" in result.stdout
+    assert "dhn_shades_12" not in call("zoo", "list", "--bits", "24").stdout
+    assert "dhn_shades_12" in call("zoo", "list", "--method", "dhn", "--dataset", "shades").stdout
+
+
+def test_list_as_json(call, entry):
+    (document,) = json.loads(call("zoo", "list", "--json").stdout)
+    assert document["name"] == "dhn_shades_12"
+    assert document["path"] == str(entry)
+
+
+def test_info(call, entry):
+    result = call("zoo", "info", "dhn_shades_12")
+    assert result.exit_code == 0
+    for text in ("dhn, variant dhn", "small_cnn, 8 px", "mAP, ties in random order", str(entry)):
+        assert text in result.stdout
+    document = json.loads(call("zoo", "info", str(entry), "--json").stdout)
+    assert document["metrics"] == zoo.info(entry).metrics
+
+
+def test_unknown_name(fails, entry):
+    line = fails("zoo", "info", "dhn_shade_12")
+    assert line.startswith("unknown entry 'dhn_shade_12'; the nearest are dhn_shades_12.")
+
+
+def test_verify(call, entry):
+    for words in ((), ("dhn_shades_12",)):
+        result = call("zoo", "verify", *words)
+        assert result.exit_code == 0, result.output
+        assert "dhn_shades_12: hashes and figures are right." in result.stdout
+        assert "map(expected)" in result.stdout
+    (document,) = json.loads(call("zoo", "verify", "--json").stdout)
+    assert document["problems"] == []
+
+
+def test_verify_of_a_damaged_entry(call, entry):
+    (entry / "codes.npz").write_bytes(b"")
+    result = call("zoo", "verify", "dhn_shades_12")
+    assert result.exit_code == 1
+    assert "codes.npz is damaged or was changed" in result.stderr
+    assert json.loads(call("zoo", "verify", "--json").stdout)[0]["problems"]
+
+
+def test_verify_of_nothing(call, zoo_root):
+    edit_json(zoo_root / "entries" / "dhn_shades_12" / "metadata.json", dict)
+    (zoo_root / "entries" / "dhn_shades_12" / "metadata.json").unlink()
+    assert "The zoo has no entries." in call("zoo", "verify").stdout
+
+
+def test_reencode_without_a_protocol(fails, entry):
+    assert "`reencode` needs a protocol" in fails("zoo", "verify", "dhn_shades_12", "--reencode")
+
+
+def test_table(call, fails, entry, zoo_root, tmp_path):
+    page = zoo_root / "RESULTS.md"
+    assert f"Wrote {page}" in call("zoo", "table", zoo_root.parent).stdout
+    assert "dhn_shades_12" in page.read_text()
+    assert "Nothing changed." in call("zoo", "table", zoo_root.parent, "--cards").stdout
+    (tmp_path / "elsewhere").mkdir()
+    assert "is no checkout" in fails("zoo", "table", tmp_path / "elsewhere")

@@ -1,0 +1,62 @@
+import pytest
+
+from keras_hashing import zoo
+from keras_hashing.zoo import results
+from tests.zoo.conftest import edit_json
+
+
+@pytest.fixture
+def checkout(zoo_root):
+    (zoo_root.parent / "README.md").write_text(
+        f"before\n\n{results.BEGIN}\nold\n{results.END}\n\nafter\n"
+    )
+    return zoo_root.parent
+
+
+def test_tables_are_written_once(checkout, entry):
+    readme, page = checkout / "README.md", checkout / "zoo" / "RESULTS.md"
+    assert zoo.update_tables(checkout) == [page, readme]
+    assert zoo.update_tables(checkout) == []
+    line = next(line for line in readme.read_text().splitlines() if "dhn_shades_12" in line)
+    assert f"{zoo.info(entry).metrics['map(expected)']:.4f}" in line
+    assert line in page.read_text()
+    assert readme.read_text().startswith(f"before\n\n{results.BEGIN}\n| entry |")
+    assert readme.read_text().endswith(f"{results.END}\n\nafter\n")
+    assert "## dhn_shades_12" in page.read_text()
+
+
+def test_a_changed_figure_changes_the_tables(checkout, entry):
+    zoo.update_tables(checkout)
+    edit_json(
+        entry / "metadata.json",
+        lambda content: content["metrics"].update({"map(expected)": 0.4321}),
+    )
+    assert len(zoo.update_tables(checkout)) == 2
+    assert "0.4321" in (checkout / "README.md").read_text()
+
+
+def test_a_readme_without_markers_is_left_alone(checkout, entry):
+    (checkout / "README.md").write_text("no table here\n")
+    assert zoo.update_tables(checkout) == [checkout / "zoo" / "RESULTS.md"]
+    (checkout / "README.md").write_text(f"{results.BEGIN}\n")
+    with pytest.raises(ValueError, match="but not <!-- end of the zoo table -->"):
+        zoo.update_tables(checkout)
+
+
+def test_refresh_writes_the_card_and_its_hash(entry):
+    (entry / "README.md").write_text("worn out")
+    assert zoo.verify(entry)[0].problems
+    zoo.refresh(entry)
+    assert zoo.verify(entry)[0].problems == []
+
+
+def test_the_committed_tables_match_the_entries(repository):
+    page = repository / "zoo" / "RESULTS.md"
+    assert not page.is_file() or page.read_text() == results.results_page(), (
+        "run `keras-hashing zoo table`"
+    )
+    readme = repository / "README.md"
+    if readme.is_file() and results.BEGIN in readme.read_text():
+        text = readme.read_text()
+        inside = text.partition(results.BEGIN)[2].partition(results.END)[0]
+        assert inside.strip() == results.short_table(), "run `keras-hashing zoo table`"
