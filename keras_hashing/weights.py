@@ -40,8 +40,7 @@ def save(model, path, half=()):
         arrays[variable.path] = array
     with files.atomic_path(path) as temporary:
         safetensors.numpy.save_file(arrays, temporary)
-        digest = files.sha256(temporary)
-    return digest
+        return files.sha256(temporary)
 
 
 def load(model, path, sha256=None):
@@ -71,7 +70,9 @@ def load(model, path, sha256=None):
     try:
         arrays = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{path} is not a whole safetensors file ({error}). Get it again.") from error
+        raise ValueError(
+            f"{path} is not a whole safetensors file ({error}). Get it again."
+        ) from error
     for variable, array in _match(model, arrays, path):
         variable.assign(array)
 

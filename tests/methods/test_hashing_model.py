@@ -60,7 +60,9 @@ def test_model_of_features_trains_and_saves(tmp_path):
     features = (rng.normal(size=(3, 8))[labels] * 3 + rng.normal(size=(60, 8))).astype("float32")
     model = DHN(bits=12, backbone=None, hidden=16, dropout=0.1)
     model.compile("adamw")
-    first, *_, last = model.fit(features, labels, epochs=8, batch_size=20, verbose=0).history["loss"]
+    first, *_, last = model.fit(features, labels, epochs=8, batch_size=20, verbose=0).history[
+        "loss"
+    ]
     assert last < first
     model.save(tmp_path / "model.keras")
     loaded = kh.load(tmp_path / "model.keras")
