@@ -6,7 +6,6 @@ import numpy as np
 
 from keras_hashing import codes
 
-_FIT_ROWS = 20_000  # ITQ learns from at most as many photos, evenly spaced
 _BLOCK = 4096  # features in one step
 
 
@@ -72,8 +71,7 @@ def of_features(features, digests, stored, bits):
     kind = due(stored.projection if stored else None, fitted, bits)
     if kind:
         layer = _layer(kind, bits)
-        step = -(-len(features) // _FIT_ROWS)
-        layer.adapt(np.asarray(features[::step], np.float32))
+        layer.adapt(_blocks(features))
         return Projected(
             kind, layer.get_weights(), encode(layer, features), [True] * len(digests), True
         )
@@ -91,11 +89,12 @@ def restore(kind, weights, bits, channels):
 
 def encode(layer, features):
     """Codes of features, uint8 `(n, ceil(bits / 8))`, a block at a time."""
-    blocks = [
-        codes.pack(np.asarray(layer(np.asarray(features[start : start + _BLOCK], np.float32))))
-        for start in range(0, len(features), _BLOCK)
-    ]
-    return np.concatenate(blocks)
+    return np.concatenate([codes.pack(np.asarray(layer(block))) for block in _blocks(features)])
+
+
+def _blocks(features):
+    for start in range(0, len(features), _BLOCK):
+        yield np.asarray(features[start : start + _BLOCK], np.float32)
 
 
 def _layer(kind, bits):

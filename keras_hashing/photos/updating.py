@@ -46,7 +46,7 @@ def update(directory, folder, encoder, bits=None, progress=None):
     A photo is encoded if its content is new: a file of another size or time of change is read,
     and encoded unless the index has a photo with the same SHA-256. Files that are gone are
     dropped; files that cannot be read are listed, and tried again when they change. What a run
-    has encoded is kept every 256 photos, so that the next goes on where one was cut off. The
+    has encoded is kept every 128 photos, so that the next goes on where one was cut off. The
     projection is fitted by the rule of `projection.due`.
 
     Args:

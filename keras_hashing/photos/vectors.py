@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_hashing.photos import storage
 
-_CHECKPOINT = 256  # photos encoded between two writes of what is done
+_CHECKPOINT = 128  # photos encoded between two writes of what is done
 
 
 class Vectors:
@@ -37,7 +37,7 @@ class Vectors:
         return digest in self._places
 
     def encode(self, images):
-        """Encode new photos; what is done is written every 256 of them.
+        """Encode new photos; what is done is written every 128 of them.
 
         Args:
             images: dict, digest to float32 array `(size, size, 3)`; all of one size.

@@ -76,14 +76,6 @@ def test_fitted_twice_is_the_same():
     np.testing.assert_array_equal(first.codes, second.codes)
 
 
-def test_itq_learns_from_evenly_spaced_photos(monkeypatch):
-    monkeypatch.setattr(projection, "_FIT_ROWS", 25)
-    sampled = projection.of_features(FEATURES, digests(40), None, 5)
-    every_second = projection.of_features(FEATURES[::2], digests(20), None, 5)
-    np.testing.assert_array_equal(sampled.codes[::2], every_second.codes)
-    assert all(sampled.fitted)
-
-
 def test_blocks_give_what_one_step_gives(monkeypatch):
     whole = projection.of_features(FEATURES, digests(40), None, 5)
     monkeypatch.setattr(projection, "_BLOCK", 7)

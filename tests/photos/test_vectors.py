@@ -41,10 +41,10 @@ def test_a_later_run_finds_what_was_kept(tmp_path, encoder):
 
 def test_rows_are_kept_by_themselves_after_so_many(tmp_path, encoder):
     vectors = Vectors(tmp_path, encoder, None)
-    for start in range(0, 300, 25):
+    for start in range(0, 325, 25):
         vectors.encode(images(*range(start, start + 25)))
     kept = Vectors(tmp_path, encoder, None)
-    assert kept.resumed == 275  # the first multiple of 25 that reaches 256
+    assert kept.resumed == 2 * 150  # the first multiple of 25 that reaches 128, twice
 
 
 def test_rows_of_another_model_are_not_taken(tmp_path, encoder, hashing_encoder):
