@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from keras_hashing import backbones, encoding, files
+from keras_hashing import backbones, checks, encoding, files
 
 
 class FrozenFeatures:
@@ -46,26 +46,39 @@ class FrozenFeatures:
         features = np.load(path, mmap_mode="r", allow_pickle=False)
         if len(features) != len(images):
             raise ValueError(
-                f"{path} has {len(features)} rows for {len(images)} images; delete it."
+                f"{path} has {len(features)} rows for {len(images)} images. Delete it."
             )
         return features
 
     def store(self, images, features):
-        """Keep features that were computed elsewhere, float32 `(n, channels)` in the images' order.
+        """Keep features that were computed elsewhere.
 
         Ten rows are computed here as well and must agree.
 
+        Args:
+            images: `ImageSet`.
+            features: float32 `(n, channels)` of the first `n` images, in their order; the others
+                are computed when they are asked for.
+
         Raises:
-            ValueError: another number of rows, or rows that are not these images' features.
+            ValueError: more rows than images, rows of zeros (not computed yet), or rows that are
+                not these images' features.
         """
         features = np.asarray(features, np.float32)
-        places = np.linspace(0, len(images) - 1, min(10, len(images))).astype(int)
-        if len(features) != len(images) or not np.allclose(
-            self._features(images.subset(places)), features[places], atol=1e-3
-        ):
+        checks.rank("features", features, 2)
+        checks.between("rows of features", len(features), 1, len(images))
+        empty = int((~features.any(axis=1)).sum())
+        if empty:
+            raise ValueError(f"{empty} rows of `features` are zeros; leave them out.")
+        places = np.linspace(0, len(features) - 1, min(10, len(features))).astype(int)
+        if not np.allclose(self._features(images.subset(places)), features[places], atol=1e-3):
             raise ValueError(f"`features` are not those of {images} by {self}.")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self.path(images), features)
+        path = self.path(images)
+        if len(features) == len(images):
+            _write(path, features)
+        else:
+            with files.atomic_path(path.with_suffix(".part")) as temporary:
+                features.tofile(temporary)
 
     def _compute(self, images, path):
         part = path.with_suffix(".part")

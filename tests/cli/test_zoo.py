@@ -1,3 +1,4 @@
+# ruff: noqa: F811 (fixtures of another folder are imported by name)
 import json
 
 import pytest

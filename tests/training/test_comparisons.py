@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from keras_hashing.training import comparisons
+from keras_hashing.training.comparisons import Features
+
+
+def blobs(classes=3, per_class=20, channels=16, spread=0.05, seed=0):
+    """Features around one corner a class, far apart where `spread` is small."""
+    rng = np.random.default_rng(seed)
+    centres = np.eye(classes, channels) * 4
+    arrays = {}
+    for part in ("train", "query", "database"):
+        labels = np.repeat(np.arange(classes), per_class)
+        noise = rng.normal(0, spread, (len(labels), channels))
+        arrays[part] = (centres[labels] + noise).astype(np.float32)
+        arrays[f"{part}_labels"] = labels
+    return Features(**arrays)
+
+
+def test_separate_classes_are_found_by_all():
+    rows = comparisons.frozen_rows(blobs(), 8, "a network")
+    found = {row["row"]: row for row in rows}
+    assert set(found) == {"frozen_cosine", "frozen_itq", "class_code"}
+    assert found["frozen_cosine"]["map"] == pytest.approx(1)
+    assert found["class_code"]["map"] == pytest.approx(1)
+    assert "(accuracy 1.000)" in found["class_code"]["text"]
+    assert found["frozen_itq"]["map"] > 0.9
+    assert "8 bits, on the features of a network" in found["frozen_itq"]["text"]
+    assert {row["ties"] for row in rows} == {"expected"}
+
+
+def test_class_code_by_hand():
+    # Two classes on a line; the classifier calls one of the two queries and one of the four
+    # database items of class 1 a 0. Query 0 of class 0: its bucket holds 3 items, 2 relevant.
+    features = Features(
+        train=np.array([[-1.0], [1.0]], np.float32),
+        train_labels=np.array([0, 1]),
+        query=np.array([[-1.0]], np.float32),
+        query_labels=np.array([0]),
+        database=np.array([[-1.0], [-2.0], [-1.0], [1.0]], np.float32),
+        database_labels=np.array([0, 0, 1, 1]),
+    )
+    found, accuracy = comparisons.class_code_map(features)
+    # The wrong one is third, second or first: (1 + 1) / 2, (1 + 2/3) / 2, (1/2 + 2/3) / 2.
+    assert found == pytest.approx((1 + 5 / 6 + 7 / 12) / 3)
+    assert accuracy == 1.0
+
+
+def test_itq_is_left_out_where_it_cannot_be():
+    rows = comparisons.frozen_rows(blobs(channels=6), 8, "a network")
+    assert [row["row"] for row in rows] == ["frozen_cosine", "class_code"]
+
+
+def test_multi_hot_labels_have_no_class_code():
+    single = blobs()
+    one_hot = {
+        f"{part}_labels": np.eye(3, dtype=int)[getattr(single, f"{part}_labels")]
+        for part in ("train", "query", "database")
+    }
+    features = Features(single.train, query=single.query, database=single.database, **one_hot)
+    rows = comparisons.frozen_rows(features, 8, "a network")
+    assert [row["row"] for row in rows] == ["frozen_cosine", "frozen_itq"]
+
+
+def test_unseen_classes_are_not_trained_on(monkeypatch):
+    seen = {}
+    real = comparisons._train_head
+
+    def train_head(features, method, arguments):
+        seen["labels"] = set(features.train_labels.tolist())
+        return real(features, method, arguments)
+
+    monkeypatch.setattr(comparisons, "_train_head", train_head)
+    monkeypatch.setattr(comparisons, "EPOCHS", 30)
+    monkeypatch.setattr(comparisons, "BATCH_SIZE", 30)
+    features = blobs(classes=10, per_class=30, channels=24, spread=0.5)
+    arguments = {"bits": 16, "alpha": 0.2, "quantization_weight": 0.01}
+    rows = comparisons.unseen_rows(features, "dhn", arguments, "a network")
+    assert seen["labels"] == set(range(7))
+    found = {row["row"]: row["map"] for row in rows}
+    assert found["seen"] > 0.7
+    assert found["unseen"] < found["seen"]
+    assert 0 < found["unseen_itq"] <= 1
+    assert "a DHN head on the frozen features of a network" in rows[0]["text"]
