@@ -39,11 +39,15 @@ def outputs(model, images, batch_size=64, verbose="auto"):
     batches, steps = _batches(model, images, batch_size)
     if verbose == "auto":
         verbose = steps is None or steps >= _LONG
-    results = []
+    results, full = [], None
     for number, batch in enumerate(
         tqdm(batches, total=steps, desc="encode", unit="batch", disable=not verbose)
     ):
-        result = np.asarray(model.predict_on_batch(_check_batch(model, batch)), np.float32)
+        batch = _check_batch(model, batch)
+        # A short last batch is filled up, so that the model is not traced for its shape too.
+        full = full or len(batch)
+        filled = np.pad(batch, [(0, max(0, full - len(batch)))] + [(0, 0)] * (batch.ndim - 1))
+        result = np.asarray(model.predict_on_batch(filled), np.float32)[: len(batch)]
         checks.finite(
             f"outputs of batch {number}", result, "Check the images and the model's weights."
         )

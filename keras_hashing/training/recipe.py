@@ -21,6 +21,7 @@ class Training:
         weight_decay: float, on everything but biases.
         flip: bool, mirror half of the images.
         shift: int, images are moved by up to so many pixels, edges reflected.
+        erase: int, side in pixels of a square of each image that becomes gray.
         select: "best", keep the epoch with the highest mAP on the validation images; "last".
         validation: bool, hold the protocol's validation images out. False trains on all of the
             protocol's training images, for a number of epochs that was chosen before.
@@ -32,6 +33,7 @@ class Training:
     weight_decay: float = 1e-4
     flip: bool = True
     shift: int = 4
+    erase: int = 0
     select: str = "best"
     validation: bool = True
 
@@ -41,6 +43,7 @@ class Training:
         checks.between("learning_rate", self.learning_rate, 1e-9, 10.0)
         checks.between("weight_decay", self.weight_decay, 0.0, 1.0)
         checks.whole("shift", self.shift, 0, 1000)
+        checks.whole("erase", self.erase, 0, 1000)
         checks.one_of("select", self.select, ("best", "last"))
         if self.select == "best" and not self.validation:
             raise ValueError('`select = "best"` needs `validation = true`. Use "last".')

@@ -46,7 +46,12 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
     model = make_model(recipe)
     history_path = run_dir / _HISTORY
     batches = TrainingBatches(
-        data.train, training.batch_size, recipe.seed, training.flip, training.shift
+        data.train,
+        training.batch_size,
+        recipe.seed,
+        training.flip,
+        training.shift,
+        training.erase,
     )
     model.compile(make_optimizer(training, len(batches)))
     if len(read_history(history_path)) < training.epochs:

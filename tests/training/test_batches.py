@@ -72,6 +72,17 @@ def test_nothing_asked_for_changes_nothing():
     np.testing.assert_array_equal(augment(images, np.random.default_rng(0), False, 0), images)
 
 
+def test_a_square_becomes_gray():
+    images = np.zeros((200, 9, 9, 3), np.uint8)
+    result = augment(images, np.random.default_rng(0), False, 0, erase=4)
+    assert set(np.unique(result)) == {0, 128}
+    for image in result:
+        rows, columns = np.nonzero(image[..., 0])
+        height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+        assert 2 <= height <= 4 and 2 <= width <= 4 and len(rows) == height * width
+    assert (result == 128).all(-1).sum((1, 2)).max() == 16
+
+
 def test_half_are_mirrored():
     images = np.zeros((2000, 1, 2, 1), np.uint8)
     images[:, :, 1] = 1
