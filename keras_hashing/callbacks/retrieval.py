@@ -11,7 +11,8 @@ class RetrievalEvaluation(keras.callbacks.Callback):
     """Encodes queries and database at the end of an epoch and logs mean average precision.
 
     It writes into the logs that later callbacks see, so it comes before `ModelCheckpoint`,
-    `EarlyStopping` and the like in the list.
+    `EarlyStopping` and the like in the list (with `mode="max"`: more is better). Keras Tuner
+    adds its own callbacks after yours: `keras_tuner.Objective("val_map", "max")`.
 
     Args:
         query: `ImageSet`, or tuple of images (as `keras_hashing.encode` takes them) and labels.
@@ -45,7 +46,7 @@ class RetrievalEvaluation(keras.callbacks.Callback):
     def evaluate(self):
         """Encode with the model as it is now; returns the `Report`."""
         codes = self._encode(self.query[0])
-        settings = {"bits": self.model.bits, "at": self.at}
+        settings = {"bits": getattr(self.model, "bits", None), "at": self.at}
         if self.database is None:
             ids = np.arange(len(codes))
             labels = self.query[1]

@@ -114,7 +114,9 @@ class Evaluator:
         if not len(query_codes):
             raise ValueError("`query_codes` is empty: there is nothing to evaluate.")
         self.at = tuple(checks.whole("at", cutoff, 1, None) for cutoff in at)
-        self.radius = checks.whole("radius", radius, 0, self.bits, "It is a number of bits.")
+        # The default of 2 also stands for a code of one bit.
+        longest = max(self.bits, 2)
+        self.radius = checks.whole("radius", radius, 0, longest, "It is a number of bits.")
         self.denominator = checks.one_of("denominator", denominator, DENOMINATORS)
         if exclude_self and query_ids is None:
             raise ValueError("`exclude_self` needs `query_ids` and the database's ids.")
@@ -259,7 +261,9 @@ def _report(evaluator, ranked):
     items, hits = metrics.within_radius(buckets)
     radius_precision = hits / np.maximum(items, 1)
     radius_recall = hits / buckets.all_relevant[:, None]
-    radius = evaluator.radius
+    radius = min(evaluator.radius, evaluator.bits)
+    ranks = np.unique(np.geomspace(1, largest, 100).round().astype(np.int64))
+    by_rank = metrics.hits_by_rank(buckets, ranks)
     return Report(
         bits=evaluator.bits,
         queries=len(kept),
@@ -283,6 +287,11 @@ def _report(evaluator, ranked):
         pr_curve={
             "precision": radius_precision.mean(axis=0),
             "recall": radius_recall.mean(axis=0),
+        },
+        rank_curve={
+            "rank": ranks,
+            "precision": (by_rank / np.minimum(ranks, buckets.sizes[:, None])).mean(axis=0),
+            "recall": (by_rank / buckets.all_relevant[:, None]).mean(axis=0),
         },
         distances={
             "relevant": buckets.relevant.sum(axis=0),

@@ -8,6 +8,8 @@ the presence of tied scores", ECIR 2008, for the expectation of average precisio
 the denominator "hits", whose value is random when the cutoff falls inside a bucket, is ours.
 """
 
+import functools
+
 import numpy as np
 
 
@@ -26,11 +28,14 @@ class Buckets:
         self.hits_before = np.cumsum(relevant, axis=1) - relevant
         self.sizes = total.sum(axis=1)
         self.all_relevant = relevant.sum(axis=1)
-        longest = int(self.sizes.max(initial=0))
-        steps = np.arange(1, longest + 1, dtype=np.longdouble)
         # Prefix sums in extended precision, so that their differences keep float64's digits.
-        self.harmonic = np.concatenate([[0.0], np.cumsum(1.0 / steps)]).astype(np.float64)
-        self.log_factorial = np.concatenate([[0.0], np.cumsum(np.log(steps))])
+        self._steps = np.arange(1, int(self.sizes.max(initial=0)) + 1, dtype=np.longdouble)
+        self.harmonic = np.concatenate([[0.0], np.cumsum(1.0 / self._steps)]).astype(np.float64)
+
+    @functools.cached_property
+    def log_factorial(self):
+        """log(i!) for i from 0 to the largest database."""
+        return np.concatenate([[0.0], np.cumsum(np.log(self._steps))])
 
     def inside(self, cutoff):
         """Slots of each bucket up to rank `cutoff`; all of them for None."""
@@ -95,6 +100,17 @@ def bounded_average_precision(buckets, first, cutoff=None, denominator="total"):
 def hits_at(buckets, cutoff):
     """Expected number of relevant items up to a rank, float64 `(queries,)`."""
     return (buckets.inside(cutoff) * _ratio(buckets.relevant, buckets.total)).sum(axis=1)
+
+
+def hits_by_rank(buckets, ranks):
+    """Expected number of relevant items up to each of `ranks`, float64 `(queries, ranks)`.
+
+    Between the ends of buckets the expectation grows linearly; past a query's last item it
+    stays.
+    """
+    ends = np.pad(np.cumsum(buckets.total, axis=1), ((0, 0), (1, 0)))
+    hits = np.pad(np.cumsum(buckets.relevant, axis=1), ((0, 0), (1, 0)))
+    return np.stack([np.interp(ranks, x, y) for x, y in zip(ends, hits, strict=True)])
 
 
 def within_radius(buckets):

@@ -1,12 +1,15 @@
-"""Which kernel counts the pairs, decided from the sizes alone and stated in the report."""
+"""Which kernel counts the pairs, decided before it runs and stated in the report."""
 
 import dataclasses
+import functools
 
 QUERY_TILE = 64
 _DATABASE_TILE = 16_384
 _STEP = 1_024
 # Below so many pairs, a plain loop ends before XLA has compiled its kernel.
 _SMALL = 4_000_000
+# A tile of fewer queries than this is mostly padding.
+_FEW_QUERIES = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +37,22 @@ class Plan:
 def make_plan(queries, rows, multi_hot):
     """Choose for `queries` queries against `rows` database rows given at a time.
 
-    Tiles come in multiples of 1,024 rows up to 16,384, so that few kernels are ever compiled.
+    Rows are split evenly; tiles come in multiples of 1,024 rows up to 16,384, so that few kernels
+    are ever compiled and little is padding. Without XLA the NumPy loop serves.
     """
-    kernel = "numpy" if queries * rows < _SMALL else "xla"
-    tile = min(_DATABASE_TILE, -(-max(rows, 1) // _STEP) * _STEP)
-    return Plan(kernel, tile, multi_hot)
+    small = queries < _FEW_QUERIES or queries * rows < _SMALL
+    tiles = -(-max(rows, 1) // _DATABASE_TILE)
+    tile = -(-max(rows, 1) // (tiles * _STEP)) * _STEP
+    return Plan("xla" if not small and xla_works() else "numpy", tile, multi_hot)
+
+
+@functools.cache
+def xla_works():
+    """Whether this TensorFlow can compile a function here."""
+    import tensorflow as tf
+
+    try:
+        tf.function(lambda x: x + 1, jit_compile=True)(tf.constant(1))
+    except (tf.errors.OpError, ValueError, NotImplementedError):
+        return False
+    return True

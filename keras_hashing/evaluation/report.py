@@ -28,6 +28,8 @@ class Report:
             with none counts as 0. empty_radius: share of queries with none.
         pr_curve: dict of float64 arrays `(bits + 1,)`, "precision" and "recall" within radius
             0 to `bits`, each a mean over the queries.
+        rank_curve: dict of arrays, "rank" (int64, at most 100, from 1 to the database's size),
+            and expected "precision" and "recall" there, means over the queries.
         distances: dict of int64 arrays `(bits + 1,)`, pairs at each distance, "relevant" and
             "irrelevant".
         notes: tuple of str, what was changed in what was asked for.
@@ -54,21 +56,22 @@ class Report:
     recall_radius: float
     empty_radius: float
     pr_curve: dict
+    rank_curve: dict
     distances: dict
     notes: tuple
     plan: str
 
     def to_dict(self):
-        """Figures under names that hold their conventions, ready for JSON; curves left out."""
+        """Figures under names that hold denominator and ties, ready for JSON; curves left out."""
         named = {
             "bits": self.bits,
             "queries": self.queries,
             "database": self.database,
             "queries_without_relevant": self.queries_without_relevant,
             "ties": self.ties,
-            "map": self.map,
-            "map_best": self.map_best,
-            "map_worst": self.map_worst,
+            f"map({self.ties})": self.map,
+            "map(best)": self.map_best,
+            "map(worst)": self.map_worst,
             f"precision@radius{self.radius}": self.precision_radius,
             f"recall@radius{self.radius}": self.recall_radius,
             f"empty@radius{self.radius}": self.empty_radius,
@@ -79,6 +82,8 @@ class Report:
         for cutoff, value in self.precision_at.items():
             named[f"precision@{cutoff}"] = value
             named[f"recall@{cutoff}"] = self.recall_at[cutoff]
+        if self.notes:
+            named["notes"] = list(self.notes)
         return named
 
     def plot(self, path):

@@ -143,9 +143,51 @@ def test_denominators_and_names():
     report = kh.evaluate(q, ql, d, dl, bits=10, at=(5,), denominator="total")
     assert report.map_at == report.map_at_total
     assert report.map_at_total[5] <= report.map_at_min[5] <= report.map_at_hits[5]
-    assert {"map@5(hits)", "map@5(min)", "map@5(total)", "map_best", "ties"} <= set(
+    assert {"map@5(hits)", "map@5(min)", "map@5(total)", "map(expected)", "map(best)"} <= set(
         report.to_dict()
     )
+
+
+def test_curve_by_rank():
+    q, ql, d, dl = problem(rows=60, bits=4)
+    curve = kh.evaluate(q, ql, d, dl, bits=4).rank_curve
+    assert curve["rank"][0] == 1 and curve["rank"][-1] == 60
+    at = tuple(curve["rank"].tolist())
+    report = kh.evaluate(q, ql, d, dl, bits=4, at=at)
+    np.testing.assert_allclose(curve["precision"], [report.precision_at[n] for n in at])
+    np.testing.assert_allclose(curve["recall"], [report.recall_at[n] for n in at])
+    assert curve["recall"][-1] == 1
+
+
+def test_codes_of_one_bit():
+    report = kh.evaluate(np.array([[0]], np.uint8), [0], np.array([[0], [1]], np.uint8), [0, 0], 1)
+    assert (report.map, report.radius, report.precision_radius) == (1, 1, 1)
+
+
+# Index order of the worked table: distances, relevance, AP over all; cutoff, hits, min, total.
+INDEX_ORDER = {
+    "B": ("00", "10", 1, (1, 1, 1, 1)),
+    "C": ("111", "010", 1 / 2, (2, 1 / 2, 1 / 2, 1 / 2)),
+    "D": ("0112", "1101", 11 / 12, (2, 1, 1, 2 / 3)),
+    "E": ("001112", "100110", 7 / 10, (4, 3 / 4, 1 / 2, 1 / 2)),
+    "F": ("2222", "1100", 1, (3, 1, 1, 1)),
+    "G": ("0111", "1001", 3 / 4, (2, 1, 1 / 2, 1 / 2)),
+    "H": ("312132", "110011", 83 / 120, (3, 1, 1 / 3, 1 / 4)),
+    "K": ("00005", "00001", 1 / 5, (4, 0, 0, 0)),
+    "L": ("111111", "000111", 23 / 60, (2, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("case", INDEX_ORDER)
+def test_worked_table_in_index_order(case):
+    distances, relevant, whole, (cutoff, hits, smaller, total) = INDEX_ORDER[case]
+    d = np.array([[2 ** int(distance) - 1] for distance in distances], np.uint8)
+    dl = [1 - int(value) for value in relevant]
+    report = kh.evaluate(np.array([[0]], np.uint8), [0], d, dl, at=(cutoff,), ties="index")
+    found = (report.map, report.map_at_hits, report.map_at_min, report.map_at_total)
+    assert found[0] == pytest.approx(whole, abs=1e-12)
+    for values, value in zip(found[1:], (hits, smaller, total), strict=True):
+        assert values[cutoff] == pytest.approx(value, abs=1e-12)
 
 
 def test_plot(tmp_path):

@@ -72,10 +72,16 @@ def test_multi_hot_labels(kernel, classes):
 
 def test_plan():
     assert make_plan(10, 100, False).kernel == "numpy"
+    assert make_plan(1, 10_000_000, False).kernel == "numpy"
     large = make_plan(1000, 54_000, True)
-    assert (large.kernel, large.database_tile) == ("xla", 16_384)
+    assert (large.kernel, large.database_tile) == ("xla", 14_336)  # 4 tiles of 13,500, rounded up
     assert make_plan(100_000, 1_500, False).database_tile == 2_048
-    assert str(large) == "xla, tiles of 64 x 16384, multi-hot labels"
+    assert str(large) == "xla, tiles of 64 x 14336, multi-hot labels"
+
+
+def test_without_xla_the_loop_serves(monkeypatch):
+    monkeypatch.setattr("keras_hashing.evaluation.plan.xla_works", lambda: False)
+    assert make_plan(1000, 54_000, False).kernel == "numpy"
 
 
 def test_one_trace_for_all_sizes_of_one_tile():
