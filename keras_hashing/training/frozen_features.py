@@ -110,7 +110,7 @@ def image_digest(images):
         lines = "\n".join(files.sha256(path) for path in images.paths)
         return hashlib.sha256(lines.encode()).hexdigest()
     digest = hashlib.sha256(f"{images.images.shape}".encode())
-    digest.update(np.ascontiguousarray(images.images))
+    digest.update(np.ascontiguousarray(images.images).data)
     return digest.hexdigest()
 
 

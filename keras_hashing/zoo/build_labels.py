@@ -21,17 +21,20 @@ def write(path, dataset, train_labels, test_labels):
         dataset: str, "cifar10", "mnist" or "fashion".
         train_labels, test_labels: int arrays of classes, in the original order.
     """
-    flags = {}
+    arrays = {
+        "labels": np.concatenate([train_labels, test_labels]).astype(np.uint8),
+        "train_count": np.array(len(train_labels)),
+    }
     for protocol in protocols.NAMES:
         if not protocol.startswith(f"{dataset}-"):
             continue
         split = protocols.split(protocol, train_labels, test_labels)
-        flags[protocol] = np.zeros(len(train_labels) + len(test_labels), np.uint8)
+        flags = np.zeros(len(arrays["labels"]), np.uint8)
         for bit, part in enumerate(SETS):
-            flags[protocol][getattr(split, part)] |= np.uint8(1 << bit)
-    labels = np.concatenate([train_labels, test_labels]).astype(np.uint8)
+            flags[getattr(split, part)] |= np.uint8(1 << bit)
+        arrays[protocol] = flags
     with files.atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, labels=labels, train_count=len(train_labels), **flags)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def main():

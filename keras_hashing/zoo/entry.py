@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import typing
 
 from keras_hashing import checks
 
@@ -174,11 +175,10 @@ def check_name(name):
 
 
 def _check_types(entry):
-    for field in dataclasses.fields(Entry):
-        value = getattr(entry, field.name)
-        kind = field.type if field.type != pathlib.Path | None else object
+    for name, kind in typing.get_type_hints(Entry).items():
+        value = getattr(entry, name)
         if isinstance(value, bool) or not isinstance(value, kind):
-            raise TypeError(f"`{field.name}` must be {kind}; got {type(value).__name__}.")
+            raise TypeError(f"`{name}` must be {kind}; got {type(value).__name__}.")
 
 
 def _check_files(listed):

@@ -47,8 +47,8 @@ def mean_average_precision(
         values += [
             _average_precision(*pair, harmonic) for pair in zip(scores, relevant, strict=True)
         ]
-    values = np.array(values)
-    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+    found = np.array(values)
+    return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
 
 def _average_precision(scores, relevant, harmonic):
