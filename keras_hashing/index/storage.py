@@ -48,7 +48,7 @@ def write(path, contents):
     arrays.append(np.ascontiguousarray(contents.ids, "<i8"))
     digest = hashlib.sha256()
     for array in arrays:
-        digest.update(array)
+        digest.update(array.data)
     count = len(contents.ids)
     fields = _FIELDS.pack(MAGIC, VERSION, contents.bits, count, contents.next_id, digest.digest())
     with files.atomic_path(path) as temporary, temporary.open("wb") as file:
