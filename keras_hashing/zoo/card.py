@@ -84,12 +84,16 @@ def _comparisons(entry):
         f"| {row['text']} | {figure(row['map'])} | {row['ties']} |" for row in entry.comparisons
     ]
     table = "\n".join(["| ranking | mAP | ties |", "|---|---|---|", *rows])
+    if any(row["row"] == "unseen" for row in entry.comparisons):
+        advice = "read the rows on unseen classes before you deploy it."
+    else:
+        advice = "it can be worse than ITQ without labels; that was not measured for this entry."
     return f"""## To read beside them
 
 {table}
 
 A supervised code is good at the classes that it was trained on. Where the images to be searched
-have other classes, read the rows on unseen classes first.
+have other classes, {advice}
 """
 
 

@@ -23,8 +23,9 @@ _HEADER = (
 
 
 def short_table():
-    """Markdown table with a line an entry; mAP with ties in random order."""
-    return _markdown(_HEADER, [_line(catalog.info(name)) for name in catalog.list()])
+    """Markdown table with a line an entry, mAP with ties in random order; "" without entries."""
+    rows = [_line(catalog.info(name)) for name in catalog.list()]
+    return _markdown(_HEADER, rows) if rows else ""
 
 
 def results_page():
@@ -76,7 +77,8 @@ def _with_table(text):
     if END not in rest:
         raise ValueError(f"README.md has the line {BEGIN} but not {END}. Add it after the table.")
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n{short_table()}\n{END}{after}"
+    lines = [BEGIN, *filter(None, [short_table()]), END]
+    return before + "\n".join(lines) + after
 
 
 def _line(entry):

@@ -127,6 +127,7 @@ def _write_model(folder, model, config):
     path.write_text(json.dumps(config, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     half = {variable.path.split("/")[0] for variable in model.backbone.weights}
     digest = weights.save(model, folder / entries.WEIGHTS, half=half)
+    (folder / entries.WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone
     shipped = loading.build(entries.read_json(path), path)
     weights.load(shipped, folder / entries.WEIGHTS, digest)
     return shipped

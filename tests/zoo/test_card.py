@@ -20,6 +20,14 @@ def test_card_has_every_figure(entry):
     assert "Licence: Apache-2.0" in text
 
 
+def test_card_says_what_is_known_of_unseen_classes(entry):
+    found = zoo.info(entry)
+    assert "that was not measured for this entry" in zoo.render_card(found)
+    row = {"row": "unseen", "text": "classes 7-9", "map": 0.3, "ties": "expected"}
+    changed = dataclasses.replace(found, comparisons=[row])
+    assert "read the rows on unseen classes before you deploy it" in zoo.render_card(changed)
+
+
 def test_card_of_a_protocol_and_a_paper(entry):
     digests = {"query": "ab" * 32, "database": "cd" * 32}
     changed = dataclasses.replace(

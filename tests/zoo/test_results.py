@@ -43,6 +43,12 @@ def test_a_readme_without_markers_is_left_alone(checkout, entry):
         zoo.update_tables(checkout)
 
 
+def test_no_entries_no_table(checkout, entry):
+    (entry / "metadata.json").unlink()
+    zoo.update_tables(checkout)
+    assert f"{results.BEGIN}\n{results.END}" in (checkout / "README.md").read_text()
+
+
 def test_refresh_writes_the_card_and_its_hash(entry):
     (entry / "README.md").write_text("worn out")
     assert zoo.verify(entry)[0].problems
