@@ -76,6 +76,7 @@ class FrozenFeatures:
         path = self.path(images)
         if len(features) == len(images):
             _write(path, features)
+            path.with_suffix(".part").unlink(missing_ok=True)
         else:
             with files.atomic_path(path.with_suffix(".part")) as temporary:
                 features.tofile(temporary)

@@ -96,7 +96,9 @@ def test_features_from_elsewhere(network, images, encoded, tmp_path):
     unfinished[[3, 5]] = 0
     with pytest.raises(ValueError, match="2 rows of `features` are zeros; leave"):
         cache.store(images, unfinished)
+    cache.store(images, features[:4])
     cache.store(images, features)
+    assert [path.name for path in tmp_path.iterdir()] == [cache.path(images).name]
     encoded.clear()
     assert np.array_equal(cache.of(images), features)
     assert not encoded

@@ -105,3 +105,19 @@ def test_encoding_again(entry, monkeypatch, share):
     else:
         assert found.equal_bits < verification.LEAST_EQUAL_BITS
         assert "bits came out alike when encoded again" in found.problems[0]
+
+
+@pytest.mark.parametrize("name", zoo.list())
+def test_a_shipped_entry_is_sound(name):
+    (found,) = zoo.verify(name)
+    assert found.problems == []
+    assert max(abs(stated - value) for stated, value in found.figures.values()) <= 1e-6
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("name", zoo.list())
+def test_a_shipped_entrys_codes_come_out_of_the_images(name, real_data):
+    (found,) = zoo.verify(name, reencode=True, data_dir=real_data)
+    assert found.problems == []
+    assert found.equal_bits >= 0.999
