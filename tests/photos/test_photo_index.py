@@ -147,3 +147,13 @@ def test_codes_have_one_row_per_photo(index):
     assert index.codes.dtype == np.uint8
     assert len(index) == len(index.paths) == 8
     assert index.paths == sorted(index.paths)
+
+
+@pytest.mark.data
+def test_neighbours_of_flowers_are_flowers_of_their_kind(real_data, tmp_path):
+    from benchmarks import folder_index
+
+    figures = folder_index.measure(real_data / "flowers17", tmp_path / "index", bits=64)
+    assert figures["photos"] == 1360
+    assert figures["chance"] == round(79 / 1359, 4)
+    assert figures["precision_at_10"] > 8 * figures["chance"]
