@@ -28,7 +28,6 @@ def serve(
 ):
     """Answer TensorFlow Serving's REST calls, until SIGTERM or Ctrl-C."""
     folders = _folders(path, name, model or [])
-    typer.echo(f"Loading {', '.join(folders)} ...")
     from keras_hashing.serving import server
 
     server.serve(folders, host, port, announce=typer.echo)

@@ -9,7 +9,7 @@ PATH = "/monitoring/prometheus/metrics"
 
 _COUNT = ":tensorflow:serving:request_count"
 _LATENCY = ":tensorflow:serving:request_latency"
-_MICROSECONDS = tuple(10 * 1.8**step for step in range(1, 27))  # 18 microseconds to 43 s
+_MICROSECONDS = tuple(round(10 * 1.8**step) for step in range(1, 27))  # 18 microseconds to 43 s
 
 
 class Metrics:

@@ -77,24 +77,16 @@ class Version:
 
 
 class Models:
-    """The served models: of each, the highest version found in its folder when it was opened.
+    """The served models, loaded: one version of each.
 
     Args:
-        folders: dict, name -> folder of numeric versions.
+        places: dict, name -> (version, folder), as `locate` gives it.
 
     Raises:
-        FileNotFoundError: no such folder, or no version in it.
-        ValueError: a version that is damaged or no SavedModel, or a name that no URL can hold.
+        ValueError: a folder that is no SavedModel.
     """
 
-    def __init__(self, folders):
-        for name in folders:
-            if not name or set(name) & set("/:"):
-                raise ValueError(f"A model's name must be without '/' and ':'; got {name!r}.")
-        # All places are looked at before the first is loaded, which takes a while.
-        places = {name: newest(folder) for name, folder in folders.items()}
-        for _, place in places.values():
-            manifest.check(place)
+    def __init__(self, places):
         self._versions = {name: {place[0]: load(*place)} for name, place in places.items()}
 
     @property
@@ -129,6 +121,28 @@ class Models:
             version = "" if number is None else f" version {number} of"
             raise ApiError(404, f"Could not find any versions of{version} model {name}")
         return found
+
+
+def locate(folders):
+    """Find what is to be served, and check its files, without loading anything.
+
+    Args:
+        folders: dict, model name -> folder of numeric versions.
+
+    Returns:
+        Dict, name -> (number, `pathlib.Path`) of the highest version.
+
+    Raises:
+        FileNotFoundError: no such folder, or no version in it.
+        ValueError: a name that no URL can hold, or files that are not those of the manifest.
+    """
+    for name in folders:
+        if not name or set(name) & set("/:"):
+            raise ValueError(f"A model's name must be without '/' and ':'; got {name!r}.")
+    places = {name: newest(folder) for name, folder in folders.items()}
+    for _, place in places.values():
+        manifest.check(place)
+    return places
 
 
 def newest(folder):

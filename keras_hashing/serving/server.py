@@ -7,7 +7,7 @@ import sys
 import uvicorn
 
 from keras_hashing.serving.app import create_app
-from keras_hashing.serving.models import Models
+from keras_hashing.serving.models import Models, locate
 
 _BACKLOG = 1024
 _GRACE_SECONDS = 30  # for requests that still run when the server is told to stop
@@ -30,10 +30,13 @@ def serve(folders, host="127.0.0.1", port=8501, announce=None):
         ValueError: a model that cannot be loaded.
         OSError: the port is taken.
     """
+    announce = announce or (lambda line: None)
+    places = locate(folders)
+    bound = _bind(host, port)  # before loading, which takes a while; nobody can connect yet
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # also what uvicorn ends in, after its own
-    bound = _bind(host, port)  # first, as loading takes a while; nobody can connect yet
-    models = Models(folders)
+    announce(f"Loading {', '.join(str(place) for _, place in places.values())} ...")
+    models = Models(places)
     config = uvicorn.Config(
         create_app(models),
         log_level="warning",
@@ -42,11 +45,9 @@ def serve(folders, host="127.0.0.1", port=8501, announce=None):
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     bound.listen(_BACKLOG)  # before it is announced, so that the first caller gets through
-    if announce is not None:
-        url = f"http://{_bracketed(host)}:{bound.getsockname()[1]}"
-        for name in models.names:
-            version = models.find(name).number
-            announce(f"{name}, version {version}: {url}/v1/models/{name}:predict")
+    url = f"http://{_bracketed(host)}:{bound.getsockname()[1]}"
+    for name, (version, _) in places.items():
+        announce(f"{name}, version {version}: {url}/v1/models/{name}:predict")
     uvicorn.Server(config).run(sockets=[bound])
 
 

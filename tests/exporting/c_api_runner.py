@@ -25,7 +25,7 @@ def run(library, folder, requests):
         input=json.dumps(requests),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return [json.loads(line) for line in done.stdout.splitlines()], done.returncode

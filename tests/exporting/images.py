@@ -48,3 +48,16 @@ def png_header(width, height):
     return (
         b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
     )
+
+
+FILES = {
+    "PNG": file_bytes(photo()),
+    "gray PNG": file_bytes(photo()[..., 0]),
+    "RGBA PNG": file_bytes(np.dstack([photo(), np.full((40, 30), 90, np.uint8)])),
+    "palette PNG": file_bytes(Image.fromarray(photo()).quantize(16)),
+    "16-bit PNG": file_bytes(Image.fromarray(photo()[..., 0].astype(np.uint16) * 250)),
+    "JPEG": file_bytes(photo(), "JPEG", quality=90),
+    "progressive JPEG": file_bytes(photo(), "JPEG", progressive=True),
+    "gray JPEG": file_bytes(photo()[..., 0], "JPEG"),
+    "tiny JPEG": file_bytes(photo(1, 1), "JPEG"),
+}

@@ -31,7 +31,7 @@ class ServerProcess:
     def stop(self):
         """Ask it to end, and give its exit code."""
         self.process.terminate()
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=180)
         self.process.stdout.close()
         return code
 

@@ -68,14 +68,14 @@ def test_status(server_url):
         "status": {"error_code": "OK", "error_message": ""},
     }
     expected = {"model_version_status": [version]}
-    assert good(requests.get(f"{server_url}/v1/models/tiny", timeout=60)) == expected
-    assert good(requests.get(f"{server_url}/v1/models/tiny/versions/2", timeout=60)) == expected
+    assert good(requests.get(f"{server_url}/v1/models/tiny", timeout=180)) == expected
+    assert good(requests.get(f"{server_url}/v1/models/tiny/versions/2", timeout=180)) == expected
     # The label of a status request is not looked up.
-    assert good(requests.get(f"{server_url}/v1/models/tiny/labels/any", timeout=60)) == expected
+    assert good(requests.get(f"{server_url}/v1/models/tiny/labels/any", timeout=180)) == expected
 
 
 def test_metadata(server_url):
-    content = good(requests.get(f"{server_url}/v1/models/tiny/metadata", timeout=60))
+    content = good(requests.get(f"{server_url}/v1/models/tiny/metadata", timeout=180))
     assert content["model_spec"] == {"name": "tiny", "signature_name": "", "version": "2"}
     signatures = content["metadata"]["signature_def"]["signature_def"]
     names = {"serving_default", "encode_bytes", "search", "search_bytes"}
@@ -115,21 +115,21 @@ def test_metadata(server_url):
 )
 def test_paths(server_url, method, path, status):
     body = {"instances": [PHOTO.tolist()]}
-    refused(requests.request(method, server_url + path, json=body, timeout=60), status)
+    refused(requests.request(method, server_url + path, json=body, timeout=180), status)
 
 
 def test_paths_ignore_case_and_names_are_percent_decoded(server_url, post):
-    assert good(requests.get(f"{server_url}/v1/MODELS/tiny", timeout=60))
-    assert good(requests.get(f"{server_url}/v1/models/t%69ny", timeout=60))
+    assert good(requests.get(f"{server_url}/v1/MODELS/tiny", timeout=180))
+    assert good(requests.get(f"{server_url}/v1/models/t%69ny", timeout=180))
     assert good(post({"instances": [PHOTO.tolist()]}, "/v1/models/tiny/versions/2:predict"))
 
 
 def test_options(server_url):
     headers = {"Origin": "http://example.org"}
     url = f"{server_url}/v1/models/tiny:predict"
-    answer = requests.options(url, headers=headers, timeout=60)
+    answer = requests.options(url, headers=headers, timeout=180)
     assert (answer.status_code, answer.content) == (200, b"")
-    assert requests.options(url, timeout=60).status_code == 400
+    assert requests.options(url, timeout=180).status_code == 400
 
 
 # Predictions
@@ -299,7 +299,7 @@ def test_bad_input(post, server_url, name):
     message = refused(post(BAD_BODIES[name]), 400)
     assert message
     assert "node" not in message  # the graph's inner names are of no use to the caller
-    assert requests.get(f"{server_url}/v1/models/tiny", timeout=60).status_code == 200
+    assert requests.get(f"{server_url}/v1/models/tiny", timeout=180).status_code == 200
 
 
 def test_gzip_garbage(post):

@@ -3,12 +3,12 @@ import shutil
 import pytest
 
 from keras_hashing.serving.errors import ApiError
-from keras_hashing.serving.models import Models, newest
+from keras_hashing.serving.models import Models, locate, newest
 
 
 @pytest.fixture(scope="module")
 def models(models_folder):
-    return Models({"tiny": models_folder / "tiny"})
+    return Models(locate({"tiny": models_folder / "tiny"}))
 
 
 def test_the_highest_version_is_served(models):
@@ -34,7 +34,7 @@ def test_what_is_not_served(models, target, status, words):
 
 def test_names_that_no_url_can_hold(tmp_path):
     with pytest.raises(ValueError, match="must be without '/' and ':'"):
-        Models({"a/b": tmp_path})
+        locate({"a/b": tmp_path})
 
 
 def test_newest_takes_numbers_only(tmp_path):
@@ -46,10 +46,10 @@ def test_newest_takes_numbers_only(tmp_path):
 def test_a_folder_that_is_no_saved_model(tmp_path):
     (tmp_path / "1").mkdir()
     with pytest.raises(ValueError, match="1 cannot be loaded as a SavedModel"):
-        Models({"x": tmp_path})
+        Models(locate({"x": tmp_path}))
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"garbage")
     with pytest.raises(ValueError, match="1 cannot be loaded as a SavedModel"):
-        Models({"x": tmp_path})
+        Models(locate({"x": tmp_path}))
 
 
 def test_a_damaged_version_is_named(models_folder, tmp_path):
@@ -59,15 +59,15 @@ def test_a_damaged_version_is_named(models_folder, tmp_path):
     data[100] ^= 1  # one bit of a weight, which TensorFlow would load without a word
     variables.write_bytes(data)
     with pytest.raises(ValueError, match="data-00000-of-00001 is not as it was written"):
-        Models({"x": tmp_path / "plain"})
+        locate({"x": tmp_path / "plain"})
     variables.unlink()
     with pytest.raises(ValueError, match="data-00000-of-00001 is missing"):
-        Models({"x": tmp_path / "plain"})
+        locate({"x": tmp_path / "plain"})
     (tmp_path / "plain" / "1" / "manifest.json").write_text('{"files": [1]}')
     with pytest.raises(ValueError, match=r"manifest\.json is damaged"):
-        Models({"x": tmp_path / "plain"})
+        locate({"x": tmp_path / "plain"})
 
 
 def test_a_folder_without_versions(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no numeric version"):
-        Models({"x": tmp_path})
+        locate({"x": tmp_path})

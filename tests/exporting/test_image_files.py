@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_hashing.data.images import read_image, resize
+from keras_hashing.exporting import image_files
+from tests.exporting.images import FILES, file_bytes, photo, png_header
+
+
+@pytest.fixture(scope="module")
+def decode():
+    """`image_files.decode` to 16 pixels, in a graph."""
+    signature = [tf.TensorSpec([None], tf.string)]
+    traced = tf.function(lambda files: image_files.decode(files, 16), input_signature=signature)
+    return lambda files: traced(tf.constant(files)).numpy()
+
+
+def test_decoded_pixels_equal_pillows(decode):
+    decoded = decode(list(FILES.values()))
+    for name, pixels in zip(FILES, decoded, strict=True):
+        # Pillow reads, then both sides resize by the package's one function.
+        expected = resize(read_image(FILES[name]), 16)
+        np.testing.assert_allclose(pixels, expected, atol=1e-3, err_msg=name)
+
+
+def test_cmyk_is_close_to_pillow(decode):
+    data = file_bytes(Image.fromarray(photo()).convert("CMYK"), "JPEG", quality=95)
+    got = decode([data])[0]
+    np.testing.assert_allclose(got, resize(read_image(data), 16), atol=3)
+
+
+BAD_FILES = {
+    "text": (b"this is a text file, called photo.jpg", "JPEG or PNG"),
+    "empty": (b"", "too short"),
+    "GIF": (file_bytes(photo(), "GIF"), "JPEG or PNG"),
+    "WebP": (file_bytes(photo(), "WEBP"), "JPEG or PNG"),
+    "JPEG, one byte short": (FILES["JPEG"][:-1], None),
+    "JPEG, first 200 bytes": (FILES["JPEG"][:200], None),
+    "JPEG magic, then noise": (b"\xff\xd8\xff" + bytes(range(250, 100, -1)), None),
+    "PNG cut short": (FILES["PNG"][:-40], None),
+    "PNG of 16000 x 16000": (png_header(16000, 16000) + b"\0" * 40, "no pixels or more"),
+    "PNG of 0 x 5": (png_header(0, 5) + b"\0" * 40, "no pixels or more"),
+    "PNG of 2**32 - 1": (png_header(2**32 - 1, 2**32 - 1) + b"\0" * 40, "no pixels or more"),
+    "PNG without header": (b"\x89PNG\r\n\x1a\n" + b"\xfe" * 40, "no header"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_are_refused(decode, name):
+    data, words = BAD_FILES[name]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        decode([FILES["PNG"], data])
