@@ -18,6 +18,7 @@ from keras_hashing import checks
 
 # Name -> its line in `keras-hashing --help`; the module is keras_hashing.cli.<name>.
 COMMANDS = {
+    "demo": "See the product on real images: check, search, serve.",
     "index": "Make a folder of photos searchable, with no training.",
     "search": "Find the photos of an index that look most like a photo.",
     "zoo": "List, describe, verify and reproduce the published models.",

@@ -3,13 +3,12 @@
 import numpy as np
 
 from keras_hashing import checks, codes, relevance
-from keras_hashing.evaluation import index_order, metrics
+from keras_hashing.evaluation import index_order
 from keras_hashing.evaluation.histograms import histograms
 from keras_hashing.evaluation.plan import make_plan
-from keras_hashing.evaluation.report import Report
+from keras_hashing.evaluation.summary import DENOMINATORS, summarize
 
 TIES = ("expected", "index")
-DENOMINATORS = ("hits", "min", "total")
 
 
 def evaluate(
@@ -78,7 +77,7 @@ def evaluate(
             (None, *evaluator.at),
             own,
         )
-    return _report(evaluator, ranked)
+    return summarize(evaluator, ranked)
 
 
 class Evaluator:
@@ -128,7 +127,7 @@ class Evaluator:
         self.plan = None
         self._query_words = codes.words(query_codes)
         shape = (len(query_codes), self.bits + 1)
-        self._total, self._relevant = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self.total, self.relevant = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         self._classes = None if self.query_labels.ndim == 2 else np.unique(self.query_labels)
 
     def update(self, database_codes, database_labels, ids=None):
@@ -162,8 +161,8 @@ class Evaluator:
         )
         if self.exclude_self:
             self._leave_out(total, relevant, database_codes, labels, np.asarray(ids))
-        self._total += total
-        self._relevant += relevant
+        self.total += total
+        self.relevant += relevant
         self.rows += len(database_codes)
 
     def merge(self, other):
@@ -181,8 +180,8 @@ class Evaluator:
             raise ValueError(
                 "only evaluators of the same queries, labels, bits and `exclude_self` merge."
             )
-        self._total += other._total
-        self._relevant += other._relevant
+        self.total += other.total
+        self.relevant += other.relevant
         self.rows += other.rows
         self.plan = self.plan or other.plan
         return self
@@ -193,7 +192,7 @@ class Evaluator:
         Raises:
             ValueError: nothing was counted, or no query has anything relevant.
         """
-        return _report(self, None)
+        return summarize(self)
 
     def _label_words(self, labels):
         """int64 `(items, 1)` numbers of the queries' classes, -1 for others; or label words."""
@@ -222,91 +221,3 @@ def _positions(query_ids, database_ids):
         raise ValueError("`database_ids` must be unique to leave a query's own item out.")
     place = np.searchsorted(unique, query_ids).clip(max=len(unique) - 1)
     return np.where(unique[place] == query_ids, first[place], -1)
-
-
-def _report(evaluator, ranked):
-    """Means over the queries with something relevant; `ranked` holds index order, if asked."""
-    if not evaluator.rows:
-        raise ValueError("the database is empty: there is nothing to evaluate against.")
-    kept = evaluator._relevant.sum(axis=1) > 0
-    if not kept.any():
-        raise ValueError(
-            "no query has anything relevant in the database. Check that both sides' labels "
-            "mean the same classes."
-        )
-    buckets = metrics.Buckets(evaluator._total[kept], evaluator._relevant[kept])
-    largest = int(buckets.sizes.max())
-    notes = [
-        f"cutoff {cutoff} is above the database's size and became {largest}"
-        for cutoff in evaluator.at
-        if cutoff > largest
-    ]
-    means = {"hits": {}, "min": {}, "total": {}}
-    precision, recall = {}, {}
-    for cutoff in evaluator.at:
-        inside = min(cutoff, largest)
-        for convention in DENOMINATORS:
-            if ranked is None:
-                values = metrics.average_precision(buckets, inside, convention)
-            else:
-                values = _ranked_average(ranked, cutoff, kept, buckets, convention)
-            means[convention][cutoff] = float(values.mean())
-        found = metrics.hits_at(buckets, inside) if ranked is None else ranked[cutoff][1][kept]
-        precision[cutoff] = float((found / np.minimum(inside, buckets.sizes)).mean())
-        recall[cutoff] = float((found / buckets.all_relevant).mean())
-    if ranked is None:
-        overall = metrics.average_precision(buckets)
-    else:
-        overall = ranked[None][0][kept] / buckets.all_relevant
-    items, hits = metrics.within_radius(buckets)
-    radius_precision = hits / np.maximum(items, 1)
-    radius_recall = hits / buckets.all_relevant[:, None]
-    radius = min(evaluator.radius, evaluator.bits)
-    ranks = np.unique(np.geomspace(1, largest, 100).round().astype(np.int64))
-    by_rank = metrics.hits_by_rank(buckets, ranks)
-    return Report(
-        bits=evaluator.bits,
-        queries=len(kept),
-        database=evaluator.rows,
-        queries_without_relevant=int((~kept).sum()),
-        ties="expected" if ranked is None else "index",
-        denominator=evaluator.denominator,
-        map=float(overall.mean()),
-        map_best=float(metrics.bounded_average_precision(buckets, first=True).mean()),
-        map_worst=float(metrics.bounded_average_precision(buckets, first=False).mean()),
-        map_at=means[evaluator.denominator],
-        map_at_hits=means["hits"],
-        map_at_min=means["min"],
-        map_at_total=means["total"],
-        precision_at=precision,
-        recall_at=recall,
-        radius=radius,
-        precision_radius=float(radius_precision[:, radius].mean()),
-        recall_radius=float(radius_recall[:, radius].mean()),
-        empty_radius=float((items[:, radius] == 0).mean()),
-        pr_curve={
-            "precision": radius_precision.mean(axis=0),
-            "recall": radius_recall.mean(axis=0),
-        },
-        rank_curve={
-            "rank": ranks,
-            "precision": (by_rank / np.minimum(ranks, buckets.sizes[:, None])).mean(axis=0),
-            "recall": (by_rank / buckets.all_relevant[:, None]).mean(axis=0),
-        },
-        distances={
-            "relevant": buckets.relevant.sum(axis=0),
-            "irrelevant": (buckets.total - buckets.relevant).sum(axis=0),
-        },
-        notes=tuple(notes),
-        plan=str(evaluator.plan),
-    )
-
-
-def _ranked_average(ranked, cutoff, kept, buckets, convention):
-    sums, found = (values[kept] for values in ranked[cutoff])
-    divisor = {
-        "hits": np.maximum(found, 1),
-        "min": np.minimum(cutoff, buckets.all_relevant),
-        "total": buckets.all_relevant,
-    }[convention]
-    return sums / divisor

@@ -21,7 +21,7 @@ class Hasher(keras.layers.Layer):
         dtype: dtype policy, float32 unless given.
         **kwargs: `name` of `keras.layers.Layer`.
 
-    Input: float tensor `(n, channels)`. Output: float `(n, bits)`; bit = (output >= 0).
+    Input: tensor `(n, channels)`. Output: float32 `(n, bits)`; bit = (output >= 0).
 
     Raises:
         TypeError: `bits` or `seed` is not a whole number.
@@ -92,8 +92,11 @@ class Hasher(keras.layers.Layer):
 
     def call(self, features):
         self._check_adapted()
-        mean = ops.cast(self.mean, features.dtype)
-        return ops.matmul(features - mean, ops.cast(self.projection, features.dtype))
+        features = ops.cast(features, "float32")  # integers and half precision flip bits
+        return ops.matmul(features - self.mean, self.projection)
+
+    def compute_output_spec(self, features):
+        return keras.KerasTensor((*features.shape[:-1], self.bits), dtype="float32")
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.bits)

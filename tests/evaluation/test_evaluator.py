@@ -190,15 +190,6 @@ def test_worked_table_in_index_order(case):
         assert values[cutoff] == pytest.approx(value, abs=1e-12)
 
 
-def test_plot(tmp_path):
-    from PIL import Image
-
-    q, ql, d, dl = problem()
-    kh.evaluate(q, ql, d, dl, bits=10).plot(tmp_path / "curve.png")
-    assert Image.open(tmp_path / "curve.png").size[0] > 600
-    assert [p.name for p in tmp_path.iterdir()] == ["curve.png"]
-
-
 def bad(message, error=ValueError, **changes):
     q, ql, d, dl = problem()
     arguments = {

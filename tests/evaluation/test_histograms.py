@@ -5,7 +5,7 @@ import pytest
 
 from keras_hashing import codes
 from keras_hashing.evaluation.histograms import histograms
-from keras_hashing.evaluation.plan import Plan, make_plan
+from keras_hashing.evaluation.plan import Plan
 
 
 def loop(query_codes, query_labels, database_codes, database_labels, bits):
@@ -68,20 +68,6 @@ def test_multi_hot_labels(kernel, classes):
     )
     for got, expected in zip(found, loop(q, ql, d, dl, 20), strict=True):
         np.testing.assert_array_equal(got, expected)
-
-
-def test_plan():
-    assert make_plan(10, 100, False).kernel == "numpy"
-    assert make_plan(1, 10_000_000, False).kernel == "numpy"
-    large = make_plan(1000, 54_000, True)
-    assert (large.kernel, large.database_tile) == ("xla", 14_336)  # 4 tiles of 13,500, rounded up
-    assert make_plan(100_000, 1_500, False).database_tile == 2_048
-    assert str(large) == "xla, tiles of 64 x 14336, multi-hot labels"
-
-
-def test_without_xla_the_loop_serves(monkeypatch):
-    monkeypatch.setattr("keras_hashing.evaluation.plan.xla_works", lambda: False)
-    assert make_plan(1000, 54_000, False).kernel == "numpy"
 
 
 def test_one_trace_for_all_sizes_of_one_tile():
