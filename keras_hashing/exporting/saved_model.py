@@ -48,7 +48,7 @@ def export(model, path, index=None, ids=None, k=10):
 
     Example:
         >>> import keras_hashing as kh
-        >>> model = kh.methods.DHN(bits=48)
+        >>> model = kh.zoo.load("dhn_cifar10_48")  # doctest: +SKIP
         >>> kh.export(model, "models/photos")  # doctest: +SKIP
         PosixPath('models/photos/1')
     """

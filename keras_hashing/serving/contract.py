@@ -68,12 +68,13 @@ def parse(body):
         raise ApiError(400, f"JSON Parse error: {reason}") from None
     if not isinstance(content, dict):
         raise ApiError(400, "JSON Value: the body must be an object")
-    signature = content.get("signature_name") or DEFAULT_SIGNATURE
+    signature = content.get("signature_name", "")
     if not isinstance(signature, str):
         raise ApiError(400, "JSON Value: 'signature_name' must be a string")
     if ("instances" in content) == ("inputs" in content):
         raise ApiError(400, "JSON Value: give either 'instances' or 'inputs', and not both")
     by_row = "instances" in content
+    signature = signature or DEFAULT_SIGNATURE
     return PredictRequest(signature, by_row, content["instances" if by_row else "inputs"])
 
 

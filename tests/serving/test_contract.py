@@ -135,6 +135,10 @@ def test_options(server_url):
 # Predictions
 
 
+def test_an_empty_signature_name_is_the_default(post):
+    assert good(post({"instances": [PHOTO.tolist()], "signature_name": ""}))
+
+
 def test_instances_with_several_outputs(post, outputs):
     for instance in (PHOTO.tolist(), {"images": PHOTO.tolist()}):
         predictions = good(post({"instances": [instance, instance]}))["predictions"]
@@ -249,6 +253,7 @@ BAD_BODIES = {
     "instances an object": {"instances": {"images": IMAGE}},
     "empty inputs": {"inputs": []},
     "signature not a string": {"instances": [IMAGE], "signature_name": 5},
+    "signature null": {"instances": [IMAGE], "signature_name": None},
     "unknown signature": {"instances": [IMAGE], "signature_name": "sing"},
     "rank 1": {"instances": [1, 2, 3]},
     "rank 3": {"inputs": IMAGE},
