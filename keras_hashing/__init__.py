@@ -17,6 +17,7 @@ _MODULES = (
     "layers",
     "losses",
     "methods",
+    "photos",
     "regularizers",
     "relevance",
     "serving",

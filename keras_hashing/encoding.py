@@ -84,15 +84,11 @@ def _decoded(paths, image_size, batch_size):
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         remaining = iter(paths)
-        waiting = [
-            pool.submit(load, path) for path in itertools.islice(remaining, 2 * batch_size)
-        ]
+        waiting = [pool.submit(load, path) for path in itertools.islice(remaining, 2 * batch_size)]
         while waiting:
             batch = [future.result() for future in waiting[:batch_size]]
             waiting = waiting[batch_size:]
-            waiting += [
-                pool.submit(load, path) for path in itertools.islice(remaining, batch_size)
-            ]
+            waiting += [pool.submit(load, path) for path in itertools.islice(remaining, batch_size)]
             yield np.stack(batch)
 
 

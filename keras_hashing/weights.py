@@ -16,8 +16,7 @@ def save(model, path, half=()):
     Args:
         model: `keras.Model`, built; every layer named, so that a second build has the same paths.
         path: str or path-like; written whole or not at all.
-        half: names of the layers directly under `model` whose float32 weights are stored as
-            float16.
+        half: first parts of the paths whose float32 weights are stored as float16.
 
     Returns:
         Hex SHA-256 of the file.
@@ -40,6 +39,7 @@ def save(model, path, half=()):
         arrays[variable.path] = array
     with files.atomic_path(path) as temporary:
         safetensors.numpy.save_file(arrays, temporary)
+        temporary.chmod(0o644)  # the library writes files that only their owner may read
         return files.sha256(temporary)
 
 

@@ -160,7 +160,7 @@ def _search_photos(folder, out):
     from keras_hashing.data import list_images
 
     first = list_images(folder)[0]
-    search.search(first, index=place, html=out / "photos.html")
+    search.search([first], index=place, html=out / "photos.html")
 
 
 def _say(line):
