@@ -19,6 +19,8 @@ class Training:
         learning_rate: float, the peak; AdamW, a linear warm-up over the first tenth of the
             steps, then a cosine down to 0.
         weight_decay: float, on everything but biases.
+        average: float in [0, 1), momentum of the exponential average of the weights that is
+            evaluated and kept; 0 keeps the weights themselves.
         flip: bool, mirror half of the images.
         shift: int, images are moved by up to so many pixels, edges reflected.
         erase: int, side in pixels of a square of each image that becomes gray.
@@ -31,6 +33,7 @@ class Training:
     batch_size: int = 64
     learning_rate: float = 5e-4
     weight_decay: float = 1e-4
+    average: float = 0.0
     flip: bool = True
     shift: int = 4
     erase: int = 0
@@ -42,6 +45,7 @@ class Training:
         checks.whole("batch_size", self.batch_size, 2, None, "Pairs need two images.")
         checks.between("learning_rate", self.learning_rate, 1e-9, 10.0)
         checks.between("weight_decay", self.weight_decay, 0.0, 1.0)
+        checks.between("average", self.average, 0.0, 0.99999)
         checks.whole("shift", self.shift, 0, 1000)
         checks.whole("erase", self.erase, 0, 1000)
         checks.one_of("select", self.select, ("best", "last"))

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_hashing import callbacks, checks, methods
 from keras_hashing import data as datasets
+from keras_hashing.training.averaging import RawWeights, WeightAverage
 from keras_hashing.training.batches import TrainingBatches
 
 _WARMUP_SHARE = 0.1
@@ -117,11 +118,14 @@ class EpochSeconds(keras.callbacks.Callback):
 def _callbacks(recipe, data, batches, run_dir):
     best = recipe.training.select == "best"
     before = [row["val_map"] for row in read_history(run_dir / _HISTORY) if "val_map" in row]
-    chain = [EpochState(batches)]
+    average = WeightAverage(recipe.training.average, run_dir)
+    judges = []
     if recipe.training.validation:
-        chain.append(callbacks.RetrievalEvaluation(data.validation))
+        judges.append(callbacks.RetrievalEvaluation(data.validation))
     return [
-        *chain,
+        EpochState(batches),
+        average,
+        *judges,
         EpochSeconds(),
         keras.callbacks.ModelCheckpoint(
             run_dir / _CHOSEN,
@@ -132,6 +136,7 @@ def _callbacks(recipe, data, batches, run_dir):
             initial_value_threshold=max(before) if best and before else None,
         ),
         keras.callbacks.CSVLogger(run_dir / _HISTORY, append=True),
+        RawWeights(average),
         keras.callbacks.BackupAndRestore(
             run_dir / "backup", double_checkpoint=True, delete_checkpoint=False
         ),

@@ -28,6 +28,7 @@ dataset = "cifar10"
 protocol = "cifar10-s1"
 [training]
 epochs = {epochs}
+average = 0.5
 batch_size = 8
 shift = 1
 """
