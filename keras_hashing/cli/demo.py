@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -143,9 +143,10 @@ def _ask(url, image):
 
     file = io.BytesIO()
     Image.fromarray(np.squeeze(image)).save(file, "PNG")
-    body = {
+    content = base64.b64encode(file.getvalue()).decode()
+    body: dict[str, Any] = {
         "signature_name": "encode_bytes",
-        "instances": [{"image_bytes": {"b64": base64.b64encode(file.getvalue()).decode()}}],
+        "instances": [{"image_bytes": {"b64": content}}],
     }
     response = requests.post(url, json=body, timeout=60)
     response.raise_for_status()

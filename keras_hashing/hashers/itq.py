@@ -61,7 +61,8 @@ class ITQ(Hasher):
                 f"ITQ needs more rows of features than bits, {self.bits + 1} at least; got "
                 f"{moments.count}. Pass more features, lower `bits`, or take SuperBitLSH."
             )
-        if not np.trace(moments.scatter) > 0:
+        rounding = 1e-12 * moments.count * float(np.square(moments.mean).sum())
+        if np.trace(np.asarray(moments.scatter)) <= rounding:
             raise ValueError(
                 f"ITQ needs features that differ; got {moments.count} equal rows. "
                 "See whether the model saw the images."

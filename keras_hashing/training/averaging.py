@@ -21,11 +21,11 @@ class WeightAverage(keras.callbacks.Callback):
         super().__init__()
         self.momentum = momentum
         self.folder = folder
-        self.raw = None
-        self.average = None
+        self.raw = []
+        self.average = []  # one array a trainable variable, from the first epoch on
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.average is None:
+        if not self.average:
             self.average = [np.array(w) for w in self.model.trainable_variables]
             if self._path(epoch).is_file():
                 with np.load(self._path(epoch), allow_pickle=False) as stored:

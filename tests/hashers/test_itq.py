@@ -110,6 +110,7 @@ def test_rotation_from_a_sample():
         (8, np.zeros((50, 6)), "`bits` must be between 1 and 6; got 8. ITQ has a bit per comp"),
         (5, np.eye(6)[:5], "more rows of features than bits, 6 at least; got 5"),
         (5, np.ones((9, 6)), "ITQ needs features that differ; got 9 equal rows"),
+        (5, np.full((9, 6), 0.1), "ITQ needs features that differ; got 9 equal rows"),
     ],
 )
 def test_refused_data(bits, rows, message):
