@@ -5,6 +5,7 @@ import pathlib
 import tomllib
 
 from keras_hashing import checks
+from keras_hashing.zoo import entry
 
 _SECTIONS = ("model", "data", "training")
 
@@ -106,6 +107,8 @@ def read_recipe(path):
             checks.one_of("[data] key", key, ("dataset", "protocol"))
         if "name" not in content or "epochs" not in content.get("training", {}):
             raise ValueError("a recipe must have `name`, and `epochs` in [training].")
+        entry.check_name(content["name"])  # now, not after hours of training
+        checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
         training = Training(**content["training"])
     except (ValueError, TypeError) as error:
         raise ValueError(f"recipe {path}: {error}") from error

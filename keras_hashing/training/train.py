@@ -152,7 +152,11 @@ def read_history(path):
     if not pathlib.Path(path).is_file():
         return []
     with pathlib.Path(path).open(newline="") as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        # Without validation images Keras adds columns of "NA".
+        rows = [
+            {key: float(value) for key, value in row.items() if value != "NA"}
+            for row in csv.DictReader(file)
+        ]
     return list({row["epoch"]: row for row in rows}.values())
 
 

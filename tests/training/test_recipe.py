@@ -44,6 +44,9 @@ def test_a_recipe_is_read(tmp_path):
         ('method = "dhn"', "", r"\[model\] must have `method`"),
         ('protocol = "cifar10-s1"', "", r"\[data\] must have `protocol`"),
         ('dataset = "cifar10"', 'dataset = "cifar10"\nroot = "x"', "unknown value 'root'"),
+        ('"dhn_cifar10_8"', '"../dhn"', "an entry's name has letters.*got '../dhn'"),
+        ('"dhn_cifar10_8"', "8", "an entry's name has letters.*got 8"),
+        ("seed = 3", "seed = -1", "`seed` must be between 0 and 4294967295; got -1"),
         ("[model]", "[model", "recipe.*recipe.toml"),
     ],
 )

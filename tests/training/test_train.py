@@ -1,5 +1,6 @@
 """Training: it learns, keeps the best epoch, and a killed run resumes to the same weights."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -105,6 +106,15 @@ def test_an_unknown_method_is_named(recipe):
     wrong.model["method"] = "dhm"
     with pytest.raises(ValueError, match="`method` got the unknown value 'dhm'"):
         make_model(wrong)
+
+
+def test_without_validation_the_last_epoch_is_kept(recipe, tmp_path):
+    settings = recipe(3)
+    training = dataclasses.replace(settings.training, validation=False, select="last")
+    whole = dataclasses.replace(settings, training=training)
+    _, _, history = train(whole, tmp_path / "run", verbose=0)
+    assert [sorted(row) for row in history] == [["epoch", "loss", "seconds"]] * 3
+    assert train(whole, tmp_path / "run", verbose=0)[2] == history
 
 
 def test_an_epoch_logged_twice_counts_once(tmp_path):
