@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import pathlib
 import re
 import typing
@@ -87,6 +88,7 @@ class Entry:
         for row in self.comparisons:
             if not isinstance(row, dict) or not {"row", "text", "map", "ties"} <= row.keys():
                 raise ValueError("`comparisons` must hold dicts of row, text, map and ties.")
+            checks.between("map of comparisons", row["map"], None, None)
         if self.protocol is not None and set(self.protocol) != _PROTOCOL:
             raise ValueError(f"`protocol` must have {', '.join(sorted(_PROTOCOL))}.")
         _check_files(self.files)
@@ -144,7 +146,8 @@ def read_json(path):
     if path.stat().st_size > _MOST_JSON_BYTES:
         raise ValueError(f"{path} is larger than 1 MiB, so no entry's. Get the entry again.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not readable JSON ({error}). Get the entry again.") from error
     if not isinstance(content, dict):
@@ -192,6 +195,11 @@ def _check_files(listed):
         checks.whole(f"size of {name}", facts["size"], 0, None)
         if not isinstance(facts["sha256"], str) or not _SHA256.fullmatch(facts["sha256"]):
             raise ValueError(f"`files[{name!r}]` has no SHA-256 of 64 hex digits.")
+
+
+def _finite(text):
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)  # 1e999 reads as infinity
 
 
 def _refuse(constant):

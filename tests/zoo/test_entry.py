@@ -31,6 +31,10 @@ def test_what_is_written_is_read(entry, tmp_path):
         (lambda c: c["metrics"].update(map="0.9"), "must be a number; got '0.9'"),
         (lambda c: c.update(name="../x"), "an entry's name has letters"),
         (lambda c: c.update(comparisons=[{"row": 1}]), "`comparisons` must hold dicts"),
+        (
+            lambda c: c.update(comparisons=[{"row": "", "text": "", "map": "0.9", "ties": ""}]),
+            "`map of comparisons` must be a number; got '0.9'",
+        ),
         (lambda c: c.update(protocol={"name": "x"}), "`protocol` must have"),
         (lambda c: c["files"].pop("codes.npz"), "`files` must list codes.npz"),
         (lambda c: c["files"].update({"../x": {}}), "unknown value '../x'"),
@@ -53,6 +57,7 @@ def test_every_field_is_checked(entry, change, words):
         ("{", "is not readable JSON"),
         ("[" * 100_000, "is not readable JSON"),
         ("[]", "must hold a JSON object"),
+        ('{"format": 1e999}', "1e999 is not a number that JSON knows"),
         ('{"format": NaN}', "NaN is not a number that JSON knows"),
         ('{"x": "' + "a" * (1 << 20) + '"}', "is larger than 1 MiB"),
     ],
