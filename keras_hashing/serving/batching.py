@@ -111,11 +111,11 @@ class Batcher:
 
     async def _run_joined(self, jobs):
         """Whether one run answered all jobs; if not, none is answered."""
-        arrays = {
-            name: np.concatenate([job.arrays[name] for job in jobs]) for name in jobs[0].arrays
-        }
         ends = np.cumsum([job.rows for job in jobs])
         try:
+            arrays = {
+                name: np.concatenate([job.arrays[name] for job in jobs]) for name in jobs[0].arrays
+            }
             outputs = await self._run_in_thread(arrays)
         except Exception:  # which request is to blame shows when each runs alone
             return False

@@ -73,6 +73,17 @@ def test_a_bad_request_fails_alone():
     assert got[2]["y"].tolist() == [6]
 
 
+def test_requests_that_cannot_be_joined_run_one_by_one(monkeypatch):
+    def no_memory(arrays):
+        raise MemoryError
+
+    monkeypatch.setattr(np, "concatenate", no_memory)
+    model = Model()
+    got = answers(model, [[1], [3]])
+    assert [answer["y"].tolist() for answer in got] == [[2], [6]]
+    assert model.runs == [1, 1]
+
+
 def test_outputs_without_rows_are_not_split():
     runs = []
 
