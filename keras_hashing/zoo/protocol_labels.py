@@ -39,14 +39,16 @@ class ProtocolLabels:
         Raises:
             ValueError: the file does not know the protocol.
         """
-        if protocol not in self._flags:
-            raise ValueError(f"{self.path} does not hold the protocol {protocol!r}.")
-        return np.flatnonzero(self._flags[protocol] & (1 << SETS.index(part)))
+        return np.flatnonzero(self._sets(protocol) & (1 << SETS.index(part)))
 
     def digest(self, protocol):
-        """Hex SHA-256 over labels and sets of a protocol, however the file is compressed."""
+        """Hex SHA-256 over labels and sets of a protocol, however the file is compressed.
+
+        Raises:
+            ValueError: the file does not know the protocol.
+        """
         content = hashlib.sha256(f"{self.train_count},{len(self.labels)},".encode())
-        content.update(self.labels.tobytes() + self._flags[protocol].tobytes())
+        content.update(self.labels.tobytes() + self._sets(protocol).tobytes())
         return content.hexdigest()
 
     def ids(self, indices):
@@ -67,6 +69,11 @@ class ProtocolLabels:
         return np.array_equal(self.ids(indices), images.ids) and np.array_equal(
             self.labels[indices], images.labels
         )
+
+    def _sets(self, protocol):
+        if protocol not in self._flags:
+            raise ValueError(f"{self.path} does not hold the protocol {protocol!r}.")
+        return self._flags[protocol]
 
 
 def find(dataset):

@@ -37,6 +37,8 @@ def test_what_is_not_stored():
     assert protocol_labels.find("../protocols/cifar10") is not None  # only the last part counts
     with pytest.raises(ValueError, match="does not hold the protocol 'fashion-s1'"):
         protocol_labels.find("cifar10").indices("fashion-s1", "query")
+    with pytest.raises(ValueError, match="does not hold the protocol 'fashion-s1'"):
+        protocol_labels.find("cifar10").digest("fashion-s1")
 
 
 def test_digest_changes_with_a_label(tmp_path):
