@@ -11,7 +11,7 @@ import typer
 
 from keras_hashing.cli import quiet
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _CIFAR_ENTRY = "dhn_cifar10_48"
 _FASHION_ENTRY = "dhn_fashion_48"

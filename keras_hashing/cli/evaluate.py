@@ -8,7 +8,7 @@ import typer
 
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

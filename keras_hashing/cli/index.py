@@ -10,7 +10,7 @@ import typer
 
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _SHOWN = 10  # unreadable files named on the screen; --json has them all
 

@@ -9,7 +9,7 @@ import typer
 
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 _NOTES = {"query": "the query itself", "copy": "same file contents", "": ""}
 

@@ -17,7 +17,15 @@ _MOST_HIDDEN = 1 << 16
 _MOST_NPZ_BYTES = 1 << 30
 
 # What a damaged .npz file can end in.
-_UNREADABLE = (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    ValueError,
+    OSError,
+    EOFError,
+    MemoryError,
+    RuntimeError,  # encrypted, or compressed in a way that zipfile does not know
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 # The method sets them itself, or an entry has no say in them.

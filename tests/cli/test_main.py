@@ -58,6 +58,12 @@ def test_every_command_has_help(call, name):
     assert f"Usage: keras-hashing {name}" in result.stdout
 
 
+@pytest.mark.parametrize("name", sorted(main.COMMANDS.keys() - {"demo"}))
+def test_help_offers_no_shell_completion(call, name):
+    # Completion would be installed for a program of the command's name.
+    assert "completion" not in call(name, "--help").stdout
+
+
 def test_version(call):
     assert call("--version").stdout == f"keras-hashing {keras_hashing.__version__}\n"
 

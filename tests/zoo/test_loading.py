@@ -167,6 +167,17 @@ def pickled_npz():
     return file.getvalue()
 
 
+def encrypted_npz():
+    """An .npz whose members claim to be encrypted."""
+    data = bytearray(npz(query_codes=np.zeros(1), database_codes=np.zeros(1)))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = data.find(mark)
+        while start >= 0:
+            data[start + place] |= 1
+            start = data.find(mark, start + 1)
+    return bytes(data)
+
+
 GOOD = np.zeros((12, 2), np.uint8)
 
 
@@ -175,6 +186,7 @@ GOOD = np.zeros((12, 2), np.uint8)
     [
         (b"", "is not a readable .npz file"),
         (b"PK\x03\x04 and then nothing", "is not a readable .npz file"),
+        (encrypted_npz(), "is not a readable .npz file"),
         (pickled_npz(), "is not a readable .npz file"),
         (npz(query_codes=GOOD), "it must hold query_codes, database_codes"),
         (npz(query_codes=GOOD, database_codes=GOOD, x=GOOD), "it must hold"),
