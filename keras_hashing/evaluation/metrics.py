@@ -12,6 +12,8 @@ import functools
 
 import numpy as np
 
+_BLOCK = 1 << 14  # numbers of hits in cut buckets that are weighed together
+
 
 class Buckets:
     """The histograms of some queries and what lies in front of each bucket.
@@ -110,7 +112,10 @@ def hits_by_rank(buckets, ranks):
     """
     ends = np.pad(np.cumsum(buckets.total, axis=1), ((0, 0), (1, 0)))
     hits = np.pad(np.cumsum(buckets.relevant, axis=1), ((0, 0), (1, 0)))
-    return np.stack([np.interp(ranks, x, y) for x, y in zip(ends, hits, strict=True)])
+    # One line for all queries, each shifted behind the one before.
+    shift = np.arange(len(ends))[:, None] * (int(buckets.sizes.max(initial=0)) + 1)
+    wanted = np.minimum(ranks, buckets.sizes[:, None]) + shift
+    return np.interp(wanted, (ends + shift).ravel(), hits.ravel())
 
 
 def within_radius(buckets):
@@ -129,33 +134,52 @@ def _hits_average(buckets, sums, cutoff):
     whole_sums = np.where(cut, 0.0, sums).sum(axis=1)
     whole_hits = np.where(cut, 0, np.where(slots > 0, buckets.relevant, 0)).sum(axis=1)
     result = _ratio(whole_sums, whole_hits)
-    for query, column in np.argwhere(cut):
-        result[query] = _cut_average(
-            buckets, query, column, int(slots[query, column]), whole_sums[query]
+    rows, columns = np.nonzero(cut)
+    fields = (buckets.total, buckets.relevant, buckets.before, buckets.hits_before, slots)
+    cuts = np.stack([field[rows, columns] for field in fields])
+    low, high = _likely_hits(*cuts[[0, 1, 4]])
+    # Queries of like widths go together, few enough for the cache.
+    order = np.argsort(high - low)
+    block = max(1, _BLOCK // int((high - low + 1).max(initial=1)))
+    for start in range(0, len(order), block):
+        some = order[start : start + block]
+        inside = low[some, None] + np.arange(int((high - low)[some].max()) + 1)
+        result[rows[some]] = _cut_average(
+            buckets, inside, high[some, None], cuts[:, some, None], whole_sums[rows[some], None]
         )
     return result
 
 
-def _cut_average(buckets, query, column, slots, sum_before):
-    size, relevant = (int(x[query, column]) for x in (buckets.total, buckets.relevant))
-    before, hits = (int(x[query, column]) for x in (buckets.before, buckets.hits_before))
-    inside = np.arange(max(0, slots - (size - relevant)), min(slots, relevant) + 1)
+def _likely_hits(size, relevant, slots):
+    """Ends of the range of hits inside a cut bucket; what it leaves out sums to below 1e-19.
+
+    Bernstein's bound with the binomial's variance holds for draws without replacement too:
+    Hoeffding, "Probability inequalities for sums of bounded random variables", JASA 1963,
+    section 6. 46 is more than log(2e19) + 1.
+    """
+    mean = slots * relevant / size
+    variance = mean * (1 - relevant / size)
+    reach = 46 / 3 + np.sqrt((46 / 3) ** 2 + 2 * 46 * variance)
+    low = np.maximum(np.floor(mean - reach).astype(np.int64), slots - (size - relevant))
+    high = np.minimum(np.ceil(mean + reach).astype(np.int64), relevant)
+    return np.maximum(low, 0), np.minimum(high, slots)
+
+
+def _cut_average(buckets, inside, high, cuts, sums_before):
+    """Mean over the number of hits `inside` the cut bucket, int64 `(queries, numbers)`."""
+    size, relevant, before, hits, slots = cuts
+    weighed = inside <= high
+    inside = np.minimum(inside, high)
     log = buckets.log_factorial
-
-    def log_choose(n, k):
-        return log[n] - log[k] - log[n - k]
-
-    weights = np.exp(
-        log_choose(relevant, inside)
-        + log_choose(size - relevant, slots - inside)
-        - log_choose(size, slots)
-    ).astype(np.float64)
-    weights /= weights.sum()
-    share = inside / slots
-    companion = _ratio(inside - 1, np.full(len(inside), slots - 1))
+    exponents = (log[relevant] + log[size - relevant] + log[slots] + log[size - slots]) - log[size]
+    exponents = exponents - log[inside] - log[relevant - inside]
+    exponents -= log[slots - inside] + log[size - relevant - slots + inside]
+    weights = np.where(weighed, np.exp(exponents.astype(np.float64)), 0.0)
+    companion = _ratio(inside - 1, slots - 1)
     span = buckets.harmonic[before + slots] - buckets.harmonic[before]
-    sums = share * ((hits + 1 - companion * (before + 1)) * span + companion * slots)
-    return float((weights * _ratio(sum_before + sums, hits + inside)).sum())
+    inner = (hits + 1 - companion * (before + 1)) * span + companion * slots
+    values = _ratio(sums_before + inside / slots * inner, hits + inside)
+    return (weights * values).sum(axis=1) / weights.sum(axis=1)
 
 
 def _denominator(buckets, cutoff, denominator, found):

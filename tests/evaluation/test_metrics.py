@@ -1,6 +1,7 @@
 """Closed forms against exact fractions over every order of ties, and against worked tables."""
 
 import fractions
+import math
 
 import numpy as np
 import pytest
@@ -122,3 +123,40 @@ def test_a_large_cut_bucket_equals_a_simulation():
     assert metrics.average_precision(b, cutoff, "hits")[0] == pytest.approx(
         np.mean(values), abs=error
     )
+
+
+def exact_hits_average(first, size, hits, cutoff):
+    """AP@cutoff(hits) of `first` relevant items, then a cut bucket of `size`, in fractions."""
+    slots = cutoff - first
+    span = sum((fractions.Fraction(1, first + i + 1) for i in range(slots)), fractions.Fraction(0))
+    value = fractions.Fraction(0)
+    for inside in range(max(0, slots - size + hits), min(slots, hits) + 1):
+        ways = math.comb(hits, inside) * math.comb(size - hits, slots - inside)
+        # Mean of (hits before + 1 + others before it) / rank over the slots of the bucket.
+        other = fractions.Fraction(inside - 1, slots - 1) if slots > 1 else fractions.Fraction(0)
+        sums = fractions.Fraction(inside, slots) * (
+            (first + 1 - other * (first + 1)) * span + other * slots
+        )
+        found = first + inside
+        value += fractions.Fraction(ways, math.comb(size, slots)) * (
+            (first + sums) / found if found else 0
+        )
+    return float(value)
+
+
+def test_cut_buckets_of_many_widths_at_once_equal_exact_fractions():
+    cutoff = 120
+    sizes = [(0, 121, 1), (0, 900, 900), (0, 900, 0), (119, 7, 3), (100, 400, 20), (3, 2000, 1000)]
+    sizes += [(0, 5000, 2500), (60, 4000, 10), (0, 130, 128)]
+    total = np.array([(first, size) for first, size, _ in sizes])
+    relevant = np.array([(first, hits) for first, _, hits in sizes])
+    found = metrics.average_precision(metrics.Buckets(total, relevant), cutoff, "hits")
+    wanted = [exact_hits_average(first, size, hits, cutoff) for first, size, hits in sizes]
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-13)
+
+
+def test_expected_hits_by_rank_grow_inside_buckets_and_stay_after_the_last_item():
+    # 2 items with 1 relevant, then 4 with 1: 0.5 a rank, then 0.25; the second query has 3 items.
+    b = metrics.Buckets(np.array([[2, 0, 4], [1, 2, 0]]), np.array([[1, 0, 1], [0, 2, 0]]))
+    found = metrics.hits_by_rank(b, np.array([1, 2, 3, 6]))
+    np.testing.assert_allclose(found, [[0.5, 1, 1.25, 2], [0, 1, 2, 2]], atol=1e-15)
