@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_hashing import checks, encoding
+from keras_hashing import checks, encoding, relevance
 from keras_hashing.evaluation import evaluate
 
 
@@ -23,12 +23,15 @@ class RetrievalEvaluation(keras.callbacks.Callback):
         batch_size: int, images a step.
 
     Raises:
-        ValueError: a set without labels, or `every` below 1.
+        ValueError: a set without labels, queries against themselves of which no two share a
+            label, or `every` below 1.
     """
 
     def __init__(self, query, database=None, at=(), every=1, batch_size=64):
         super().__init__()
         self.query = _images_and_labels("query", query)
+        if database is None:
+            _check_shared(self.query[1])
         self.database = None if database is None else _images_and_labels("database", database)
         self.at = tuple(at)
         self.every = checks.whole("every", every, 1, None)
@@ -77,3 +80,14 @@ def _images_and_labels(name, given):
             f"`{name}` must be a labelled ImageSet or a tuple (images, labels); got {given!r}."
         )
     return (given.paths if given.images is None else given.images), given.labels
+
+
+def _check_shared(labels):
+    """Refuse queries of which none can find another, before an epoch is spent on them."""
+    labels = relevance.labels("query", labels)
+    counts = np.unique(labels, return_counts=True)[1] if labels.ndim == 1 else labels.sum(axis=0)
+    if counts.max(initial=0) < 2:
+        raise ValueError(
+            f"no two of the {len(labels)} `query` images share a label, so none can find another. "
+            "Hold out more images, or pass a `database`."
+        )

@@ -55,3 +55,11 @@ def test_image_sets_and_refusals():
         RetrievalEvaluation(ImageSet(images=images))
     with pytest.raises(ValueError, match="`every` must be at least 1"):
         RetrievalEvaluation(labelled, every=0)
+
+
+@pytest.mark.parametrize("labels", [np.arange(4), np.eye(4)])
+def test_queries_of_which_no_two_share_a_label(labels):
+    images = np.zeros((4, 8, 8, 3), np.uint8)
+    with pytest.raises(ValueError, match="no two of the 4 `query` images share a label"):
+        RetrievalEvaluation((images, labels))
+    RetrievalEvaluation((images, labels), database=(images, labels))

@@ -31,7 +31,7 @@ def folder(tmp_path):
     rng = np.random.default_rng(0)
     for name, colour in (("roses", (200, 30, 60)), ("violets", (60, 40, 190))):
         (tmp_path / "photos" / name).mkdir(parents=True)
-        for number in range(12):
+        for number in range(24):
             pixels = np.array(colour) + rng.integers(-30, 30, (40, 50, 3))
             image = Image.fromarray(pixels.clip(0, 255).astype("uint8"))
             image.save(tmp_path / "photos" / name / f"{number}.jpg")
