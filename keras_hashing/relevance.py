@@ -8,8 +8,8 @@ def labels(name, array, count=None):
 
     Args:
         name: str, the argument's name for the error.
-        array: int `(n,)` or `(n, 1)`, at least 0; or multi-hot `(n, classes)` of 0 and 1
-            (bool, int or float) with two classes or more.
+        array: int `(n,)` or `(n, 1)`, at least 0 and below 2**63; or multi-hot
+            `(n, classes)` of 0 and 1 (bool, int or float) with two classes or more.
         count: optional int, the number of items they must be for.
 
     Returns:
@@ -17,8 +17,8 @@ def labels(name, array, count=None):
 
     Raises:
         TypeError: not numbers.
-        ValueError: another rank or number of rows, a negative or fractional label, or a
-            multi-hot value other than 0 and 1.
+        ValueError: another rank or number of rows; a label that is negative, fractional or
+            beyond int64; multi-hot rows without classes, or a value other than 0 and 1 in them.
     """
     array = np.asarray(array)
     if array.dtype.kind not in "biuf":
@@ -38,6 +38,11 @@ def labels(name, array, count=None):
             "Pass labels in the order of the items."
         )
     if array.ndim == 2:
+        if not array.shape[1]:
+            raise ValueError(
+                f"multi-hot `{name}` must have a column for each class; got shape {array.shape}. "
+                "Pass two columns or more, or one class number per item."
+            )
         if not np.isin(array, (0, 1)).all():
             raise ValueError(
                 f"multi-hot `{name}` must hold only 0 and 1; got values between "
@@ -50,6 +55,10 @@ def labels(name, array, count=None):
         raise ValueError(
             f"`{name}` must be at least 0; got {int(array.min())}. "
             "Leave unlabelled items out, or give them an all-zero multi-hot row."
+        )
+    if len(array) and int(array.max()) >= 2**63:
+        raise ValueError(
+            f"`{name}` must be below 2**63; got {int(array.max())}. Number the classes from 0 on."
         )
     return array.astype(np.int64)
 

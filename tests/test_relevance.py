@@ -55,6 +55,9 @@ def test_labels_forms():
         ([0.5], ValueError, "`y` must be whole numbers; got fractions"),
         ([np.nan], ValueError, "`y` must be whole numbers; got fractions, NaN or infinity"),
         ([np.inf], ValueError, "`y` must be whole numbers; got fractions, NaN or infinity"),
+        ([1, 2**63], ValueError, "`y` must be below 2..63; got 9223372036854775808. Number"),
+        ([1e30], ValueError, "`y` must be below 2..63; got 1000000000000000019"),
+        (np.zeros((2, 0)), ValueError, r"a column for each class; got shape \(2, 0\). Pass two"),
         ([1, -1], ValueError, "`y` must be at least 0; got -1. Leave unlabelled items out"),
     ],
 )
