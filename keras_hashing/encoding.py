@@ -27,8 +27,8 @@ def encode(model, images, batch_size=64, verbose="auto"):
         uint8 array `(n, ceil(bits / 8))`; a folder's files in sorted order.
 
     Raises:
-        ValueError: float images whose maximum is at most 1, another shape, no images, or
-            outputs that are not finite.
+        ValueError: float images whose maximum is at most 1, another shape, no images, a Dataset
+            that never ends, or outputs that are not finite.
     """
     return codes.pack(outputs(model, images, batch_size, verbose))
 
@@ -67,10 +67,11 @@ def _batches(model, images, batch_size):
         return _decoded(images, model.image_size, batch_size), -(-len(images) // batch_size)
     if hasattr(images, "element_spec"):
         steps = int(images.cardinality())
+        if steps == -1:  # tf.data's "infinite"
+            raise ValueError("`images` never ends. Pass the dataset without `repeat()`.")
         first = (item[0] if isinstance(item, tuple) else item for item in images)
-        return first, steps if steps >= 0 else None
-    images = np.asarray(images)
-    _check_range(images)
+        return map(_checked_range, first), steps if steps >= 0 else None
+    images = _checked_range(images)
     starts = range(0, len(images), batch_size)
     return (images[start : start + batch_size] for start in starts), len(starts)
 
@@ -103,12 +104,15 @@ def _check_batch(model, batch):
             "`images` must have shape (n, height, width, 3), or (n, height, width, 1) if gray; "
             f"got {batch.shape}. Give a single image a batch axis: image[None]."
         )
-    _check_range(batch)
     return batch
 
 
-def _check_range(images):
-    """Refuse images that were scaled to [0, 1]: their codes would be silently wrong."""
+def _checked_range(images):
+    """An array of images; those scaled to [0, 1] are refused: their codes would be wrong.
+
+    Files need no such check, and a nearly black photo would not pass it.
+    """
+    images = np.asarray(images)
     if images.ndim == 4 and images.size and images.dtype.kind == "f":
         checks.finite("images", images)
         if images.max() <= 1.0 and images.max() > 0.0:
@@ -116,3 +120,4 @@ def _check_range(images):
                 f"`images` must have pixel values 0 to 255; got floats up to {images.max():.3g}, "
                 "which looks like images scaled to [0, 1]. Multiply by 255."
             )
+    return images

@@ -81,6 +81,28 @@ def test_all_black_float_images_are_taken(model):
     assert kh.encode(model, np.zeros((1, 12, 12, 3), "float32")).shape == (1, 2)
 
 
+def test_a_nearly_black_photo_is_taken(model, tmp_path):
+    dark = np.ones((1, 12, 12, 3), "uint8")
+    Image.fromarray(dark[0]).save(tmp_path / "dark.png")
+    np.testing.assert_array_equal(kh.encode(model, tmp_path), expected(model, dark))
+
+
+def test_a_nearly_black_image_in_a_batch_of_its_own_is_taken(model):
+    batch = images(3).astype("float32")
+    batch[2] = 1
+    np.testing.assert_array_equal(kh.encode(model, batch, 1), expected(model, batch))
+
+
+def test_datasets_that_are_refused(model):
+    import tensorflow as tf
+
+    scaled = tf.data.Dataset.from_tensor_slices(images().astype("float32") / 255).batch(4)
+    with pytest.raises(ValueError, match="Multiply by 255"):
+        kh.encode(model, scaled)
+    with pytest.raises(ValueError, match="never ends. Pass the dataset without"):
+        kh.encode(model, scaled.repeat())
+
+
 def test_outputs_that_are_not_finite(model):
     broken = DHN(bits=4, backbone=None)
     broken(np.zeros((1, 2), "float32"))
