@@ -56,6 +56,19 @@ def between(name, value, low, high, hint=""):
     raise ValueError(_join(f"`{name}` must be {allowed}; got {value}.", hint))
 
 
+def cutoffs(name, values):
+    """Return ranks as a tuple of ints, each at least 1.
+
+    Raises:
+        TypeError: `values` is no sequence, or holds something else than whole numbers.
+        ValueError: one is below 1.
+    """
+    hint = "Pass ranks in a tuple, for example (100, 1000)."
+    if isinstance(values, str) or not np.iterable(values):
+        raise TypeError(f"`{name}` must be a sequence of whole numbers; got {values!r}. {hint}")
+    return tuple(whole(name, value, 1, None, hint) for value in values)
+
+
 def rank(name, tensor, expected, hint=""):
     """Raise ValueError unless `tensor` (or a shape given for it) has `expected` dimensions."""
     shape = tuple(getattr(tensor, "shape", tensor))

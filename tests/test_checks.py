@@ -34,6 +34,16 @@ def test_between():
             checks.between("share", value, 0.0, 1.0)
 
 
+def test_cutoffs():
+    assert checks.cutoffs("at", [5, np.int64(7)]) == (5, 7)
+    assert checks.cutoffs("at", ()) == ()
+    for wrong in (1000, "10", None):
+        with pytest.raises(TypeError, match="`at` must be a sequence of whole numbers; got .*Pass"):
+            checks.cutoffs("at", wrong)
+    with pytest.raises(ValueError, match="`at` must be at least 1; got 0"):
+        checks.cutoffs("at", (5, 0))
+
+
 def test_rank():
     checks.rank("features", np.zeros((2, 3)), 2)
     checks.rank("features", (None, 3), 2)

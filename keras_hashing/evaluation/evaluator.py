@@ -40,14 +40,16 @@ def evaluate(
         ties: "expected", the mean over all orders of equal distances, in closed form; "index",
             ties in database order, which published figures often have.
         denominator: "hits", "min" or "total": what `map_at` is divided by; the report has all.
-        query_ids, database_ids: ints or strs, one per item, for `exclude_self`.
+        query_ids, database_ids: ints or strs, one per item, for `exclude_self`; both of one kind,
+            the database's unique.
         exclude_self: bool, leave the item with a query's own id out of its database.
 
     Returns:
         `Report`. A query with nothing relevant is left out of the means and counted.
 
     Raises:
-        TypeError: codes that are not uint8, labels that are not numbers.
+        TypeError: codes that are not uint8, labels that are not numbers, ids of two kinds, or
+            `at` that is no sequence of whole numbers.
         ValueError: widths or lengths that do not fit, an empty database, a value out of range,
             or no query with anything relevant.
 
@@ -64,7 +66,7 @@ def evaluate(
     )
     evaluator.update(database_codes, database_labels, database_ids)
     ranked = None
-    if ties == "index":
+    if ties == "index" and evaluator.rows:
         own = None
         if exclude_self:
             own = _positions(evaluator.query_ids, np.asarray(database_ids))
@@ -112,7 +114,7 @@ class Evaluator:
         self.query_labels = relevance.labels("query_labels", query_labels, len(query_codes))
         if not len(query_codes):
             raise ValueError("`query_codes` is empty: there is nothing to evaluate.")
-        self.at = tuple(checks.whole("at", cutoff, 1, None) for cutoff in at)
+        self.at = checks.cutoffs("at", at)
         # The default of 2 also stands for a code of one bit.
         longest = max(self.bits, 2)
         self.radius = checks.whole("radius", radius, 0, longest, "It is a number of bits.")
@@ -126,6 +128,7 @@ class Evaluator:
         self.rows = 0
         self.plan = None
         self._query_words = codes.words(query_codes)
+        self._left_out = np.zeros(len(query_codes), bool)  # queries whose own item was seen
         shape = (len(query_codes), self.bits + 1)
         self.total, self.relevant = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         self._classes = None if self.query_labels.ndim == 2 else np.unique(self.query_labels)
@@ -178,8 +181,15 @@ class Evaluator:
         )
         if not same:
             raise ValueError(
-                "only evaluators of the same queries, labels, bits and `exclude_self` merge."
+                "only evaluators of the same queries, labels, bits and `exclude_self` merge. "
+                "Make both with the same arguments."
             )
+        if self.exclude_self and not np.array_equal(self.query_ids, other.query_ids):
+            raise ValueError(
+                "evaluators with `exclude_self` merge only with equal `query_ids`. "
+                "Make both with the same arguments."
+            )
+        self._see_own(other._left_out)
         self.total += other.total
         self.relevant += other.relevant
         self.rows += other.rows
@@ -197,14 +207,15 @@ class Evaluator:
     def _label_words(self, labels):
         """int64 `(items, 1)` numbers of the queries' classes, -1 for others; or label words."""
         if self._classes is None:
-            packed = np.packbits(labels, axis=1, bitorder="little")
-            return codes.words(packed).view(np.int64)
+            padded = np.pad(labels, ((0, 0), (0, -labels.shape[1] % 64)))
+            return np.packbits(padded, axis=1, bitorder="little").view(np.int64)
         place = np.searchsorted(self._classes, labels).clip(max=len(self._classes) - 1)
         return np.where(self._classes[place] == labels, place, -1)[:, None]
 
     def _leave_out(self, total, relevant, database_codes, labels, ids):
         """Take each query's own item out of its counts."""
         own = _positions(self.query_ids, ids)
+        self._see_own(own >= 0)
         for query in np.flatnonzero(own >= 0):
             place = slice(own[query], own[query] + 1)
             row = slice(query, query + 1)
@@ -213,9 +224,25 @@ class Evaluator:
             shared = relevance.relevance(self.query_labels[row], labels[place])[0, 0]
             relevant[query, distance] -= int(shared)
 
+    def _see_own(self, seen):
+        """Note for which queries the own item was left out; it must come once."""
+        again = np.flatnonzero(self._left_out & seen)
+        if len(again):
+            raise ValueError(
+                f"`database_ids` must be unique over all parts; {self.query_ids[again[0]]} came "
+                "before. Give every item its own id, and every part once."
+            )
+        self._left_out |= seen
+
 
 def _positions(query_ids, database_ids):
     """Place of each query's id in the database, -1 where it is not; an id must stand once."""
+    kinds = query_ids.dtype, database_ids.dtype
+    if (kinds[0].kind in "iu") != (kinds[1].kind in "iu"):
+        raise TypeError(
+            "`query_ids` and `database_ids` must both be whole numbers, or both strings; got "
+            f"dtypes {kinds[0]} and {kinds[1]}. Number or name both sides in the same way."
+        )
     unique, first = np.unique(database_ids, return_index=True)
     if len(unique) != len(database_ids):
         raise ValueError("`database_ids` must be unique to leave a query's own item out.")

@@ -37,12 +37,10 @@ def average_precisions(
         distances = codes.hamming(query_codes[rows], database_codes).astype(dtype)
         relevant = relevance.relevance(query_labels[rows], database_labels)
         for number, (row, hits) in enumerate(zip(distances, relevant, strict=True)):
-            ordered = hits[np.argsort(row, kind="stable")]
-            own = -1 if self_positions is None else self_positions[start + number]
-            if own >= 0:
-                order = np.argsort(row, kind="stable")
-                ordered = hits[order[order != own]]
-            ranks = np.flatnonzero(ordered) + 1
+            order = np.argsort(row, kind="stable")
+            if self_positions is not None:
+                order = order[order != self_positions[start + number]]
+            ranks = np.flatnonzero(hits[order]) + 1
             precisions = np.arange(1, len(ranks) + 1) / ranks
             for cutoff, (sums, counts) in results.items():
                 inside = len(ranks) if cutoff is None else np.searchsorted(ranks, cutoff, "right")

@@ -214,9 +214,21 @@ def test_bad_input():
     bad("must be at least 0; got -1", database_labels=dl - 1)
     bad("must be whole numbers", database_labels=np.where(dl == 0, np.nan, dl))
     bad("must both be single labels", database_labels=np.eye(3)[dl])
-    bad("the database is empty", database_codes=d[:0], database_labels=dl[:0])
+    for ties in ("expected", "index"):
+        none = {"database_codes": d[:0], "database_labels": dl[:0], "ties": ties}
+        bad("the database is empty", **none)
+        itself = {"exclude_self": True, "query_ids": np.arange(12), "database_ids": []}
+        bad("the database is empty", **none, **itself)
     bad("`query_codes` is empty", query_codes=q[:0], query_labels=ql[:0])
     bad("`at` must be at least 1; got 0", at=(0,))
+    bad("`at` must be a sequence of whole numbers; got 1000", TypeError, at=1000)
+    bad(
+        "must both be whole numbers, or both strings; got dtypes <U2 and int64",
+        TypeError,
+        exclude_self=True,
+        query_ids=[str(i) for i in range(12)],
+        database_ids=np.arange(300),
+    )
     bad("`radius` must be between 0 and 10; got 11", radius=11)
     bad("`ties` got the unknown value", ties="random")
     bad("`denominator` got the unknown value", denominator="all")
@@ -230,3 +242,33 @@ def test_bad_input():
         query_ids=np.arange(12),
         database_ids=np.zeros(300, int),
     )
+
+
+def test_an_id_that_comes_in_two_parts_is_refused_and_not_counted():
+    q, ql, d, dl = problem()
+    ids = np.arange(300)
+
+    def fresh(query_ids=ids[:12]):
+        return kh.Evaluator(q, ql, bits=10, query_ids=query_ids, exclude_self=True)
+
+    one = fresh()
+    one.update(d, dl, ids)
+    before = one.result().map
+    with pytest.raises(ValueError, match="unique over all parts; 0 came before. Give"):
+        one.update(d[:5], dl[:5], ids[:5])
+    other = fresh()
+    other.update(d[3:4], dl[3:4], ids[3:4])
+    with pytest.raises(ValueError, match="unique over all parts; 3 came before"):
+        one.merge(other)
+    with pytest.raises(ValueError, match="merge only with equal `query_ids`"):
+        one.merge(fresh(ids[12:24]))
+    assert one.rows == 300
+    assert one.result().map == before
+
+
+def test_more_classes_than_a_code_has_bits():
+    q, ql, d, dl = problem()
+    wide = np.zeros((3, 5_000), bool)
+    wide[[0, 1, 2], [0, 63, 4_999]] = True
+    found = kh.evaluate(q, wide[ql], d, wide[dl], bits=10).map
+    assert found == kh.evaluate(q, ql, d, dl, bits=10).map
