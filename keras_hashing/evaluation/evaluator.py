@@ -184,7 +184,9 @@ class Evaluator:
                 "only evaluators of the same queries, labels, bits and `exclude_self` merge. "
                 "Make both with the same arguments."
             )
-        if self.exclude_self and not np.array_equal(self.query_ids, other.query_ids):
+        if self.exclude_self and not np.array_equal(
+            np.asarray(self.query_ids), np.asarray(other.query_ids)
+        ):
             raise ValueError(
                 "evaluators with `exclude_self` merge only with equal `query_ids`. "
                 "Make both with the same arguments."
@@ -229,7 +231,7 @@ class Evaluator:
         again = np.flatnonzero(self._left_out & seen)
         if len(again):
             raise ValueError(
-                f"`database_ids` must be unique over all parts; {self.query_ids[again[0]]} came "
+                f"`database_ids` must be unique over all parts; {np.asarray(self.query_ids)[again[0]]} came "
                 "before. Give every item its own id, and every part once."
             )
         self._left_out |= seen
