@@ -230,9 +230,10 @@ class Evaluator:
         """Note for which queries the own item was left out; it must come once."""
         again = np.flatnonzero(self._left_out & seen)
         if len(again):
+            twice = np.asarray(self.query_ids)[again[0]]
             raise ValueError(
-                f"`database_ids` must be unique over all parts; {np.asarray(self.query_ids)[again[0]]} came "
-                "before. Give every item its own id, and every part once."
+                f"`database_ids` must be unique over all parts; {twice} came before. "
+                "Give every item its own id, and every part once."
             )
         self._left_out |= seen
 
