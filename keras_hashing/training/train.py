@@ -8,7 +8,7 @@ import time
 import keras
 import numpy as np
 
-from keras_hashing import callbacks, checks, methods
+from keras_hashing import callbacks, checks, files, methods
 from keras_hashing import data as datasets
 from keras_hashing.training.averaging import RawWeights, WeightAverage
 from keras_hashing.training.batches import TrainingBatches
@@ -177,7 +177,8 @@ def _claim(run_dir, recipe):
                 "Give another folder, or delete this one."
             )
     else:
-        marker.write_text(json.dumps(settings, indent=1))
+        with files.atomic_path(marker) as temporary:
+            temporary.write_text(json.dumps(settings, indent=1))
 
 
 def _seed_generators(model):
