@@ -68,3 +68,35 @@ def _squeeze(labels):
     if len(labels.shape) == 2 and labels.shape[1] == 1:
         return labels[:, 0]
     return labels
+
+
+def class_shares(labels, classes):
+    """Each item's share of every class: 1 divided by its number of labels, where it has them.
+
+    Args:
+        labels: tensor `(batch,)` or `(batch, 1)` of class ids, or multi-hot `(batch, classes)`.
+        classes: int.
+
+    Returns:
+        float32 tensor `(batch, classes)`; a row adds up to 1, or is 0 for an item without labels
+        or with an id outside 0..classes - 1.
+    """
+    labels = _squeeze(labels)
+    if len(labels.shape) == 1:
+        return ops.one_hot(ops.cast(labels, "int32"), classes, dtype="float32")
+    labels = ops.cast(labels, "float32")
+    return ops.divide_no_nan(labels, ops.sum(labels, axis=-1, keepdims=True))
+
+
+def class_cross_entropy(labels, logits):
+    """Softmax cross entropy against the item's classes in equal shares; 0 for one without.
+
+    Args:
+        labels: as for `class_shares`.
+        logits: float tensor `(batch, classes)`.
+
+    Returns:
+        Float tensor `(batch,)`, at least 0.
+    """
+    shares = ops.cast(class_shares(labels, logits.shape[-1]), logits.dtype)
+    return -ops.sum(shares * ops.log_softmax(logits, axis=-1), axis=-1)

@@ -71,3 +71,23 @@ def test_similarity_of_multi_hot_rows():
     np.testing.assert_array_equal(found, [[1, 1, 0], [0, 0, 0]])
     loops = [[reference.share_label(a, b) for b in references] for a in anchors]
     np.testing.assert_array_equal(found, loops)
+
+
+def test_class_shares():
+    np.testing.assert_array_equal(
+        formulas.class_shares(np.array([2, 0, 5]), 3), [[0, 0, 1], [1, 0, 0], [0, 0, 0]]
+    )
+    np.testing.assert_array_equal(formulas.class_shares(np.array([[1.0]]), 2), [[0, 1]])
+    rows = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
+    np.testing.assert_array_equal(
+        formulas.class_shares(rows, 3), [[0.5, 0, 0.5], [0, 0, 0], [0, 1, 0]]
+    )
+
+
+def test_class_cross_entropy_by_hand():
+    logits = np.log([[1.0, 2.0, 1.0], [1.0, 2.0, 1.0], [3.0, 1.0, 4.0]])
+    found = formulas.class_cross_entropy(np.array([[1, 1, 0], [0, 0, 0], [0, 0, 1]]), logits)
+    # shares 1/2 of -log(1/4) and -log(2/4); nothing; -log(4/8)
+    np.testing.assert_allclose(found, [1.5 * np.log(2), 0.0, np.log(2)], atol=1e-6)
+    one = formulas.class_cross_entropy(np.array([1, 1, 2]), logits)
+    np.testing.assert_allclose(one, [np.log(2), np.log(2), np.log(2)], atol=1e-6)

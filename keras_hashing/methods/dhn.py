@@ -29,7 +29,8 @@ class DHN(HashingModel):
             1/2 in later pairwise methods.
         quantization_weight: float >= 0, lambda, on the mean over images of the sum over bits of
             log cosh(|u| - 1). The authors' code has 0.3.
-        **kwargs: `image_size`, `pretrained`, `hidden`, `dropout`, `name` of `HashingModel`.
+        **kwargs: `image_size`, `pretrained`, `train_backbone`, `hidden`, `dropout` and `name` of
+            `HashingModel`.
 
     Raises:
         ValueError: an unknown variant, or an argument outside its range.
@@ -51,7 +52,7 @@ class DHN(HashingModel):
         quantization_weight=0.3,
         **kwargs,
     ):
-        super().__init__(bits, backbone, activation="tanh", **kwargs)
+        super().__init__(bits, backbone, **kwargs)
         self.variant = checks.one_of("variant", variant, VARIANTS)
         self.alpha = checks.between("alpha", alpha, 1e-6, None)
         self.quantization_weight = checks.between(

@@ -1,16 +1,28 @@
 """What every hashing method is: a `keras.Model` from images to outputs, one per bit."""
 
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 
 from keras_hashing import backbones, checks
 from keras_hashing.layers import HashHead
+from keras_hashing.methods.training_labels import training_labels
+
+
+@keras.saving.register_keras_serializable(package="keras_hashing", name="MethodLoss")
+class MethodLoss(keras.losses.Loss):
+    """Mean over the batch of a method's own `item_losses`, weighted by sample weights."""
+
+    def call(self, labels, values):
+        return values
 
 
 class HashingModel(keras.Model):
     """Backbone, head, and the method's own loss.
 
-    A method subclasses it, gives `default_loss`, and adds its arguments to `get_config`.
+    A method subclasses it, gives `default_loss` (a Keras loss of labels and outputs) or
+    `item_losses` (where it needs more), and adds its arguments to `get_config`. One that needs
+    something of the whole training set sets `needs_labels` and makes it in `prepare`.
 
     Args:
         bits: int, 1 to 4096, the code length.
@@ -21,11 +33,16 @@ class HashingModel(keras.Model):
             backbone's own.
         pretrained: bool, whether the backbone starts from ImageNet weights; `None` for the
             backbone's own habit.
+        train_backbone: bool, whether `fit` trains the backbone too, or the head alone.
         hidden: int, units of a ReLU layer between features and head; `None` for no such layer.
         dropout: float in [0, 1), rate in front of each dense layer.
-        activation: of the head, "tanh" or "linear".
+        head: list of layers from features to outputs `(batch, bits)`; default a `HashHead` with
+            tanh.
         name: str.
     """
+
+    supervised = True  # whether it learns from labels
+    needs_labels = False  # whether it needs all of them before the first step
 
     def __init__(
         self,
@@ -33,20 +50,23 @@ class HashingModel(keras.Model):
         backbone="efficientnet_lite0",
         image_size=None,
         pretrained=None,
+        train_backbone=True,
         hidden=None,
         dropout=0.0,
-        activation="tanh",
+        head=None,
         name=None,
     ):
         super().__init__(name=name or type(self).__name__.lower())
         self.bits = checks.bits(bits)
         self.hidden = None if hidden is None else checks.whole("hidden", hidden, 1, None)
         self.dropout = checks.between("dropout", dropout, 0.0, 0.999)
+        self.train_backbone = bool(train_backbone)
         self.backbone = None
         self.image_size = None
         self._backbone_config = None
         if backbone is not None:
             self.backbone = backbones.get(backbone, image_size, pretrained)
+            self.backbone.trainable = self.train_backbone
             self.image_size = self.backbone.image_size
             self._backbone_config = backbone
         elif image_size is not None or pretrained is not None:
@@ -54,12 +74,12 @@ class HashingModel(keras.Model):
                 "`image_size` and `pretrained` are the backbone's; with `backbone=None` the model "
                 "takes features (n, channels). Leave them out."
             )
-        self.head = self._make_head(activation)
+        self.head = self._make_head(head or [HashHead(self.bits, name="hash")])
         if self.backbone is not None:
             self.head.build(self.backbone.output_shape)
             self.build((None, None, None, 3))
 
-    def _make_head(self, activation):
+    def _make_head(self, last):
         stack = []
         if self.dropout:
             stack.append(layers.Dropout(self.dropout, name="feature_dropout"))
@@ -67,8 +87,7 @@ class HashingModel(keras.Model):
             stack.append(layers.Dense(self.hidden, activation="relu", name="hidden"))
             if self.dropout:
                 stack.append(layers.Dropout(self.dropout, name="hidden_dropout"))
-        stack.append(HashHead(self.bits, activation=activation, name="hash"))
-        return keras.Sequential(stack, name="head")
+        return keras.Sequential([*stack, *last], name="head")
 
     def build(self, input_shape):
         if self.backbone is None:
@@ -77,9 +96,14 @@ class HashingModel(keras.Model):
                 self.head.build(input_shape)
         self.built = True
 
-    def call(self, images, training=None):
-        features = images if self.backbone is None else self.backbone(images, training=training)
-        return self.head(features, training=training)
+    def features(self, images, training=False):
+        """What the head takes, `(n, channels)`: the backbone's, or the input without one."""
+        if self.backbone is None:
+            return images
+        return self.backbone(images, training=training and self.train_backbone)
+
+    def call(self, images, training=False):
+        return self.head(self.features(images, training), training=training)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.bits)
@@ -91,7 +115,52 @@ class HashingModel(keras.Model):
 
     def default_loss(self):
         """The method's own loss, which `compile` takes when it is given none."""
-        raise NotImplementedError
+        return MethodLoss()
+
+    def item_losses(self, images, labels, outputs, training):
+        """The method's own loss before the mean over the batch.
+
+        Args:
+            images: the batch, as `fit` got it.
+            labels: tensor `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`; `None` where
+                there are none.
+            outputs: float tensor `(batch, bits)`, of these images.
+            training: bool, whether it is a training step.
+
+        Returns:
+            Float tensor `(batch,)`.
+        """
+        loss = self.default_loss()
+        if isinstance(loss, MethodLoss):
+            raise NotImplementedError(
+                f"{type(self).__name__} must define `default_loss` or `item_losses`."
+            )
+        return loss.call(labels, outputs)
+
+    def prepare(self, labels):
+        """Make what the method needs of the whole training set; `fit` does it first.
+
+        Args:
+            labels: array of all training labels, int `(n,)` or multi-hot `(n, classes)`.
+
+        Raises:
+            ValueError: labels that the method cannot train on, or that do not fit those it was
+                prepared with before.
+        """
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """As `keras.Model.fit`; methods that need all labels first read them once."""
+        if self.backbone is None and isinstance(x, np.ndarray):
+            checks.finite("features", x)
+        if self.needs_labels:
+            self.prepare(training_labels(x, y))
+        return super().fit(x, y, *args, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if isinstance(self.loss, MethodLoss):
+            y_pred = self.item_losses(x, y, y_pred, training)
+            y = ops.zeros_like(y_pred)  # not used; Keras wants targets
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def compile(self, optimizer="adamw", loss=None, **kwargs):
         """As `keras.Model.compile`; `loss=None` is the method's own loss."""
@@ -111,6 +180,7 @@ class HashingModel(keras.Model):
             "bits": self.bits,
             "backbone": backbone,
             "image_size": self.image_size,
+            "train_backbone": self.train_backbone,
             "hidden": self.hidden,
             "dropout": self.dropout,
             "name": self.name,

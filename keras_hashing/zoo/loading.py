@@ -29,7 +29,7 @@ _UNREADABLE = (
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 # The method sets them itself, or an entry has no say in them.
-_NOT_STORED = ("self", "activation", "pretrained")
+_NOT_STORED = ("self", "head", "pretrained")
 
 
 @dataclasses.dataclass(frozen=True)

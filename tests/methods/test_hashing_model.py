@@ -31,8 +31,49 @@ def test_outputs_follow_features_and_head():
 
 
 def test_base_class_has_no_loss():
-    with pytest.raises(NotImplementedError):
-        HashingModel(4, backbone=None).compile()
+    model = HashingModel(4, backbone=None)
+    model.compile()
+    with pytest.raises(NotImplementedError, match="must define `default_loss` or `item_losses`"):
+        model.fit(np.zeros((3, 2), "float32"), np.arange(3), verbose=0)
+
+
+class Pull(HashingModel):
+    """Pulls outputs to the number of classes, which it learns from all labels."""
+
+    needs_labels = True
+
+    def prepare(self, labels):
+        self.target = float(labels.max() + 1)
+
+    def item_losses(self, images, labels, outputs, training):
+        return keras.ops.mean(keras.ops.square(outputs - self.target), axis=-1)
+
+
+def test_own_item_losses_are_averaged_with_weights_and_regularizers():
+    features = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    weights = np.array([0, 1, 2, 0, 1, 1.0])
+    model = Pull(bits=5, backbone=None)
+    model.head.layers[-1].kernel_regularizer = keras.regularizers.L2(0.1)
+    model.compile(keras.optimizers.SGD(0.0))
+    history = model.fit(features, np.arange(6) % 4, sample_weight=weights, verbose=0)
+    values = ((model.predict(features, verbose=0) - 4.0) ** 2).mean(axis=1)
+    kernel = np.asarray(model.head.layers[-1].kernel)
+    expected = (weights * values).sum() / 6 + 0.1 * (kernel**2).sum()
+    assert history.history["loss"][0] == pytest.approx(expected, rel=1e-5)
+    found = model.evaluate(features, np.arange(6), sample_weight=weights, verbose=0)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_frozen_backbone_stays_as_it_was():
+    model = DHN(bits=4, backbone=tiny_backbone(), train_backbone=False)
+    before = model.backbone.get_weights()
+    kernel = np.asarray(model.head.get_layer("hash").kernel)
+    model.compile("adam")
+    model.fit(images() // 64, np.arange(6) % 2, verbose=0)
+    for one, other in zip(before, model.backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(kernel, np.asarray(model.head.get_layer("hash").kernel))
+    assert model.get_config()["train_backbone"] is False
 
 
 def test_gray_images_equal_repeated_ones():
