@@ -1,12 +1,11 @@
 """Load a public data set through TensorFlow Datasets and cut it up by a protocol."""
 
 import dataclasses
-import pathlib
 
 import numpy as np
 
 from keras_hashing import checks
-from keras_hashing.data import protocols
+from keras_hashing.data import multi_fashion, protocols, tfds_files
 from keras_hashing.data.image_set import ImageSet
 
 # Name here -> name in TensorFlow Datasets.
@@ -16,6 +15,7 @@ DATASETS = {
     "mnist": "mnist:3.*.*",
     "fashion": "fashion_mnist:3.*.*",
 }
+MADE = "multifashion"  # made of Fashion-MNIST, for the one protocol of its name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,35 +47,41 @@ class Data:
 
 
 def load(name, protocol=None, data_dir=None, validation=True, seed=0):
-    """Load CIFAR-10, MNIST or Fashion-MNIST and cut it up by a protocol.
+    """Load CIFAR-10, MNIST, Fashion-MNIST or multifashion, cut up by a protocol.
 
     CIFAR-10's ids `train_00000` to `test_09999` are the original order, which is restored. TFDS
     keeps no ids for MNIST and Fashion-MNIST: their order, and the number in their ids, is that
     of the records in TFDS' files, which is the same for everybody on one version of the set.
+    "multifashion", multi-label canvases of Fashion-MNIST items (`multi_fashion.py`), is made at
+    the first call and then kept beside the others; its only protocol has its name.
 
     Args:
-        name: str, "cifar10", "mnist" or "fashion".
-        protocol: str, one of `protocols.NAMES` that starts with `name`; default `<name>-s1`.
+        name: str, "cifar10", "mnist", "fashion" or "multifashion".
+        protocol: str, one of `protocols.NAMES` that starts with `name`, default `<name>-s1`; or
+            "multifashion".
         data_dir: folder of TFDS; None is its usual one. A set not there yet is downloaded.
         validation: bool, keep the validation images out of `.train`; False leaves
             `.validation` empty.
         seed: int, of the drawn protocols; 0 for all published figures.
 
     Returns:
-        `Data`. Labels are int64 `(n,)`; every set is in the original order.
+        `Data`. Labels are int64 `(n,)`, of multifashion uint8 `(n, 10)`; every set is in the
+        original order.
 
     Raises:
-        ValueError: unknown name or protocol.
+        ValueError: unknown name or protocol, or another seed than 0 for multifashion.
         FileNotFoundError: no folder `data_dir`.
-        RuntimeError: TFDS could not provide the set, or the queries drawn with seed 0 are not
-            the published ones.
+        RuntimeError: TFDS could not provide the set, or what is drawn with seed 0 is not what
+            was published.
     """
-    name = {"fashion_mnist": "fashion"}.get(name, name)
-    checks.one_of("name", name, DATASETS)
+    name = {"fashion_mnist": "fashion", "multi_fashion": MADE}.get(name, name)
+    checks.one_of("name", name, [*DATASETS, MADE])
+    if name == MADE:
+        return _made(MADE if protocol is None else protocol, data_dir, validation, seed)
     protocol = f"{name}-s1" if protocol is None else protocol
     allowed = [known for known in protocols.NAMES if known.startswith(f"{name}-")]
     checks.one_of("protocol", protocol, allowed)
-    train, test, class_names = _read(DATASETS[name], data_dir)
+    train, test, class_names = tfds_files.read(DATASETS[name], data_dir)
     split = protocols.split(protocol, train.labels, test.labels, seed)
     everything = ImageSet(
         np.concatenate([train.images, test.images]),
@@ -99,45 +105,26 @@ def load(name, protocol=None, data_dir=None, validation=True, seed=0):
     )
 
 
-def _read(tfds_name, data_dir):
-    """Train and test split as ImageSets in the original order, and the class names."""
-    if data_dir is not None and not pathlib.Path(data_dir).is_dir():
-        raise FileNotFoundError(
-            f"There is no folder `data_dir` {data_dir}. Make it, or leave `data_dir` out to use "
-            "the usual folder of TensorFlow Datasets."
+def _made(protocol, data_dir, validation, seed):
+    """multifashion; the last tenth of its training canvases is for validation."""
+    checks.one_of("protocol", protocol, [MADE])
+    if seed != 0:
+        raise ValueError(
+            f"`seed` must be 0 for {MADE}, whose canvases are drawn once; got {seed}. "
+            "Leave `seed` out."
         )
-    import tensorflow_datasets as tfds
-
-    builder = tfds.builder(tfds_name, data_dir=data_dir)
-    try:
-        builder.download_and_prepare()
-    except Exception as error:  # network, checksum, disk: TFDS raises many types
-        raise RuntimeError(
-            f"TensorFlow Datasets could not get {tfds_name}: {error} "
-            f"Pass `data_dir=`, a folder where `tfds.load` finds it, or connect to "
-            f"the network; looked in {builder.data_dir}."
-        ) from error
-    return (
-        _read_split(builder, "train"),
-        _read_split(builder, "test"),
-        list(builder.info.features["label"].names),
+    parts = multi_fashion.read(data_dir)
+    training = parts["training"]
+    start = len(training) - len(training) // 10
+    held_out = training.subset(slice(start, None))
+    sets = {**parts, "validation": held_out}
+    return Data(
+        name=MADE,
+        train=training.subset(slice(start)) if validation else training,
+        validation=held_out if validation else training.subset([]),
+        query=parts["query"],
+        database=parts["database"],
+        protocol=protocol,
+        digests={part: multi_fashion.digest(images.labels) for part, images in sets.items()},
+        class_names=list(multi_fashion.CLASS_NAMES),
     )
-
-
-def _read_split(builder, name):
-    """One split, decoded, in the order of its ids, else of the records in its files."""
-    import tensorflow_datasets as tfds
-
-    dataset = builder.as_dataset(
-        split=name,
-        shuffle_files=False,
-        read_config=tfds.ReadConfig(interleave_cycle_length=1),
-    )
-    batches = list(tfds.as_numpy(dataset.batch(1000)))
-    images = np.concatenate([batch["image"] for batch in batches])
-    labels = np.concatenate([batch["label"] for batch in batches]).astype(np.int64)
-    if "id" in batches[0]:
-        ids = np.concatenate([batch["id"] for batch in batches]).astype(str)
-        order = np.argsort(ids)
-        return ImageSet(images[order], labels[order], ids[order])
-    return ImageSet(images, labels, [f"{name}_{i:05d}" for i in range(len(images))])

@@ -3,6 +3,8 @@
 An image is known by its global index: its position in the train split, or the train split's
 length plus its position in the test split. Its pooled rank is its place among the images of its
 class in that order. Every set is in ascending global index.
+
+`multifashion` is not here: its sets are made, not drawn from one pool; see `multi_fashion.py`.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_hashing import data
+from keras_hashing import data, relevance
 
 
 @pytest.fixture
@@ -27,6 +27,34 @@ def test_multi_hot_lines(write, tmp_path):
     assert images.passed_over == []
     (batch,) = images.dataset(8).as_numpy_iterator()
     np.testing.assert_array_equal(batch[1], images.labels)
+
+
+def test_sets_like_those_of_nus_wide(tmp_path, save_photo):
+    concepts = [[0, 5], [5], [], [20], [0, 20]]  # of images 0 to 4, among 21 columns
+    for number in range(5):
+        save_photo(tmp_path / "images" / f"{number:04d}_m.jpg", number)
+
+    def write_set(name, members, end):
+        lines = []
+        for number in members:
+            flags = " ".join("1" if column in concepts[number] else "0" for column in range(21))
+            lines.append(f"images/{number:04d}_m.jpg {flags}{end}")
+        (tmp_path / f"{name}.txt").write_text("".join(lines), newline="")
+        return data.from_list(tmp_path / f"{name}.txt", image_size=8)
+
+    query = write_set("test", [4, 2], " \n")
+    train = write_set("train", [1, 0], "  \n")
+    database = write_set("database", [3, 1, 0], " \r\n")
+    for images, members in ((query, [4, 2]), (train, [1, 0]), (database, [3, 1, 0])):
+        assert images.labels.shape == (len(members), 21)
+        assert [np.flatnonzero(row).tolist() for row in images.labels] == [
+            concepts[number] for number in members
+        ]
+        assert images.passed_over == []
+    assert set(train.ids) < set(database.ids)  # training images are in the database
+    # Image 4 shares concept 20 with 3 and 0 with 0; image 2 has no label, so it finds nothing.
+    found = relevance.relevance(query.labels, database.labels)
+    assert found.tolist() == [[True, False, True], [False, False, False]]
 
 
 def test_one_class_number_a_line(write):

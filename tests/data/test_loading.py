@@ -2,10 +2,9 @@ import hashlib
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from keras_hashing import data
-from keras_hashing.data import loading
+from keras_hashing.data import multi_fashion, tfds_files
 
 SIZES = {"train": 5000, "test": 1000}  # images a class, as CIFAR-10 has them
 
@@ -28,7 +27,7 @@ def fake_cifar(monkeypatch):
         asked.append((tfds_name, data_dir))
         return (*parts, [f"class {i}" for i in range(10)])
 
-    monkeypatch.setattr(loading, "_read", read)
+    monkeypatch.setattr(tfds_files, "read", read)
     return asked
 
 
@@ -89,65 +88,75 @@ def test_unknown_names(fake_cifar):
         data.load("cifar10", "mnist-s1")
 
 
+@pytest.fixture
+def fake_multi_fashion(monkeypatch):
+    """Blank sets of multifashion's sizes in place of the made ones."""
+    asked = []
+
+    def read(data_dir):
+        asked.append(data_dir)
+        generator = np.random.default_rng(1)
+        return {
+            name: data.ImageSet(
+                np.zeros((count, 1, 1, 1), np.uint8),
+                generator.integers(0, 2, (count, 10), np.uint8),
+                [f"{name}_{i:05d}" for i in range(count)],
+            )
+            for name, count in multi_fashion.SIZES.items()
+        }
+
+    monkeypatch.setattr(multi_fashion, "read", read)
+    return asked
+
+
+def test_parts_of_multifashion(fake_multi_fashion):
+    loaded = data.load("multifashion", protocol="multifashion", data_dir="somewhere")
+    parts = (loaded.train, loaded.validation, loaded.query, loaded.database)
+    assert [len(part) for part in parts] == [4500, 500, 1000, 20000]
+    assert (loaded.name, loaded.protocol, loaded.seed) == ("multifashion", "multifashion", 0)
+    assert loaded.class_names[0] == "T-shirt/top"
+    assert len(loaded.class_names) == 10
+    assert fake_multi_fashion == ["somewhere"]
+    ids = [(part.ids[0], part.ids[-1]) for part in parts]
+    assert ids[:2] == [("training_00000", "training_04499"), ("training_04500", "training_04999")]
+    assert ids[2:] == [("query_00000", "query_00999"), ("database_00000", "database_19999")]
+    training = np.concatenate([loaded.train.labels, loaded.validation.labels])
+    assert loaded.digests == {
+        "query": hashlib.sha256(loaded.query.labels.tobytes()).hexdigest(),
+        "training": hashlib.sha256(training.tobytes()).hexdigest(),
+        "validation": hashlib.sha256(loaded.validation.labels.tobytes()).hexdigest(),
+        "database": hashlib.sha256(loaded.database.labels.tobytes()).hexdigest(),
+    }
+
+
+def test_multifashion_without_validation_and_by_its_other_name(fake_multi_fashion):
+    loaded = data.load("multi_fashion", validation=False)
+    assert (len(loaded.train), len(loaded.validation)) == (5000, 0)
+    assert loaded.name == "multifashion"
+    assert loaded.digests == data.load("multifashion").digests
+    assert fake_multi_fashion == [None, None]
+
+
+def test_multifashion_has_one_protocol_and_one_draw(fake_multi_fashion):
+    with pytest.raises(ValueError, match=r"unknown value 'fashion-s1'; allowed: 'multifashion'"):
+        data.load("multifashion", "fashion-s1")
+    with pytest.raises(ValueError, match=r"`seed` must be 0 for multifashion.*got 3. Leave `seed`"):
+        data.load("multifashion", seed=3)
+    assert fake_multi_fashion == []
+
+
 def test_an_incomplete_data_set_fails_loudly(monkeypatch):
     parts = fake_split("train", 400), fake_split("test", 300)
-    monkeypatch.setattr(loading, "_read", lambda *_: (*parts, []))
+    monkeypatch.setattr(tfds_files, "read", lambda *_: (*parts, []))
     with pytest.raises(RuntimeError, match=r"not the published 2bac2598.*is not complete"):
         data.load("cifar10")
-
-
-class FakeBuilder:
-    """What `_read` uses of a TFDS builder: records in a shuffled order."""
-
-    data_dir = "/data/fake/3.0.0"
-
-    def __init__(self, with_ids, error=None):
-        self.with_ids = with_ids
-        self.error = error
-
-    def download_and_prepare(self):
-        if self.error:
-            raise self.error
-
-    def as_dataset(self, split, shuffle_files, read_config):
-        assert not shuffle_files
-        assert read_config.interleave_cycle_length == 1
-        order = [2, 0, 3, 1]
-        record = {
-            "image": np.array(order, np.uint8)[:, None, None, None] * np.ones((4, 2, 2, 1), "u1"),
-            "label": np.array(order) * 2,
-        }
-        if self.with_ids:
-            record["id"] = [f"{split}_{i:05d}" for i in order]
-        return tf.data.Dataset.from_tensor_slices(record)
-
-
-def test_ids_of_tfds_restore_the_original_order():
-    read = loading._read_split(FakeBuilder(with_ids=True), "test")
-    assert read.ids.tolist() == ["test_00000", "test_00001", "test_00002", "test_00003"]
-    assert read.labels.tolist() == [0, 2, 4, 6]
-    assert read.labels.dtype == np.int64
-    assert read.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3]
-
-
-def test_without_ids_the_order_is_that_of_the_files():
-    read = loading._read_split(FakeBuilder(with_ids=False), "train")
-    assert read.ids.tolist() == ["train_00000", "train_00001", "train_00002", "train_00003"]
-    assert read.images[:, 0, 0, 0].tolist() == [2, 0, 3, 1]
-
-
-def test_a_failed_download_says_what_to_do(monkeypatch, tmp_path):
-    import tensorflow_datasets as tfds
-
-    builder = FakeBuilder(False, ConnectionError("no route."))
-    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: builder)
-    with pytest.raises(RuntimeError, match=r"could not get mnist.*: no route\. Pass `data_dir=`"):
-        data.load("mnist", data_dir=tmp_path)
 
 
 def test_a_missing_data_dir_is_not_filled(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no folder `data_dir` .*typo. Make it, or leave"):
         data.load("cifar10", data_dir=tmp_path / "typo")
+    with pytest.raises(FileNotFoundError, match=r"no folder `data_dir` .*typo. Make it, or leave"):
+        data.load("multifashion", data_dir=tmp_path / "typo")
     assert not (tmp_path / "typo").exists()
 
 

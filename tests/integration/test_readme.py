@@ -1,6 +1,10 @@
-"""The README's snippets, run as a newcomer would, in an empty folder with a few photos."""
+"""The README's snippets, run as a newcomer would, in an empty folder with a few photos.
+
+The Python blocks of a page in `docs` are one program.
+"""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -12,6 +16,8 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+
+PAGES = sorted((pathlib.Path(__file__).parents[2] / "docs").glob("*.md"))
 
 
 def blocks(text):
@@ -65,6 +71,25 @@ def test_every_snippet_runs(repository, folder):
     assert (folder / "neighbours.html").stat().st_size > 1000
     assert (folder / "photos.keras").is_file()
     assert (folder / "served/photos/1/saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_page_of_docs_runs(repository, tmp_path, page):
+    found = blocks(page.read_text(encoding="utf-8"))
+    assert {language for language, _ in found} <= {"python"}
+    program = "\n".join(code for _, code in found)
+    environment = {**os.environ, "PYTHONPATH": str(repository), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    done = run([sys.executable, "-c", program], tmp_path, environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_links_lead_to_files(repository):
+    readme = repository / "README.md"
+    for page in (readme, *PAGES):
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
+    linked = readme.read_text(encoding="utf-8")
+    assert all(f"](docs/{page.name})" in linked for page in PAGES)
 
 
 def run(command, folder, environment):
