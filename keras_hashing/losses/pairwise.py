@@ -49,6 +49,8 @@ def pairwise_squared_error(similarity, inner_products, bits, targets="01"):
 class PairwiseLoss(keras.losses.Loss):
     """Family of the losses over pairs of items; a subclass defines `pair_values`.
 
+    Where its paper differs it also defines `pair_weights` or `quantization`.
+
     An anchor's value is the mean over its pairs with all other items of the batch, so the batch
     mean is the mean over its pairs. Sample weights weigh anchors. A batch of one has no pair,
     and its pair term is 0. Under `tf.distribute` a replica's pairs are those of its own share of
@@ -56,8 +58,8 @@ class PairwiseLoss(keras.losses.Loss):
     (0, 1, ...), for above 2**24 they collide.
 
     Args:
-        quantization_weight: float >= 0, weight of `formulas.quantization`, the distance of
-            the outputs from -1 and +1; lambda in the paper.
+        quantization_weight: float >= 0, weight of `quantization`, the distance of the outputs
+            from -1 and +1; lambda in DHN's paper.
         **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
 
     Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`, two items being
@@ -78,7 +80,9 @@ class PairwiseLoss(keras.losses.Loss):
         positions = ops.arange(ops.shape(outputs)[0])
         return self.rows(labels, outputs, labels, outputs, positions)
 
-    def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
+    def rows(
+        self, anchor_labels, anchors, reference_labels, references, positions=None, filled=None
+    ):
         """Values of the anchors against any references: other replicas' items, or stored ones.
 
         Args:
@@ -88,6 +92,8 @@ class PairwiseLoss(keras.losses.Loss):
             references: float tensor `(references, bits)`.
             positions: int tensor `(anchors,)`, each anchor's own row among the references, which
                 it is not paired with; None, or -1 for an anchor that is not among them.
+            filled: bool tensor `(references,)`, which of the references are items, the others
+                being empty rows of a store; None if all are.
 
         Returns:
             Float tensor `(anchors,)`: mean over the pairs, plus the weighted quantization.
@@ -102,16 +108,13 @@ class PairwiseLoss(keras.losses.Loss):
         anchors = ops.cast(anchors, self.dtype)
         references = ops.cast(references, self.dtype)
         similarity = formulas.similarity(anchor_labels, reference_labels, self.dtype)
-        values = self.pair_values(similarity, anchors, references)
-        others = ops.ones_like(values)
-        if positions is not None:
-            rows = ops.arange(ops.shape(references)[0], dtype="int32")
-            own = ops.equal(ops.cast(positions, "int32")[:, None], rows[None, :])
-            others = ops.cast(ops.logical_not(own), self.dtype)
-        pairs = ops.divide_no_nan(ops.sum(others * values, axis=-1), ops.sum(others, axis=-1))
+        pairs = _pairs(similarity, positions, filled)
+        weights = self.pair_weights(similarity, pairs, anchor_labels, reference_labels)
+        values = pairs * weights * self.pair_values(similarity, anchors, references)
+        means = ops.divide_no_nan(ops.sum(values, axis=-1), ops.sum(pairs, axis=-1))
         if self.quantization_weight:
-            pairs = pairs + self.quantization_weight * formulas.quantization(anchors)
-        return pairs
+            means = means + self.quantization_weight * self.quantization(anchors)
+        return means
 
     def pair_values(self, similarity, anchors, references):
         """Value of every pair; what a member of the family defines.
@@ -125,6 +128,31 @@ class PairwiseLoss(keras.losses.Loss):
             Float tensor `(anchors, references)`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define `pair_values`.")
+
+    def pair_weights(self, similarity, pairs, anchor_labels, reference_labels):
+        """Factor on each pair's value, which the number of pairs it is divided by leaves alone.
+
+        Args:
+            similarity: float tensor `(anchors, references)` of 0 and 1.
+            pairs: float tensor of the same shape, 1 where there is a pair, 0 for an item with
+                itself and for empty references.
+            anchor_labels, reference_labels: tensors as `rows` takes them.
+
+        Returns:
+            Float, here 1, or float tensor `(anchors, references)`.
+        """
+        return 1.0
+
+    def quantization(self, outputs):
+        """Distance of each item's outputs from -1 and +1, here `formulas.quantization`.
+
+        Args:
+            outputs: float tensor `(batch, bits)`.
+
+        Returns:
+            Float tensor `(batch,)`, at least 0.
+        """
+        return formulas.quantization(outputs)
 
     def get_config(self):
         return {**super().get_config(), "quantization_weight": self.quantization_weight}
@@ -192,6 +220,18 @@ class PairwiseSquaredError(PairwiseLoss):
 
     def get_config(self):
         return {**super().get_config(), "targets": self.targets}
+
+
+def _pairs(similarity, positions, filled):
+    """1 where anchor and reference are two items, else 0; the shape of `similarity`."""
+    pairs = ops.ones_like(similarity)
+    rows = ops.arange(ops.shape(similarity)[1], dtype="int32")
+    if positions is not None:
+        own = ops.equal(ops.cast(positions, "int32")[:, None], rows[None, :])
+        pairs = ops.cast(ops.logical_not(own), pairs.dtype)
+    if filled is not None:
+        pairs = pairs * ops.cast(filled, pairs.dtype)[None, :]
+    return pairs
 
 
 def _check(role, labels, outputs):
