@@ -1,0 +1,58 @@
+"""Anchors against references, as the losses over triplets and rankings compare them."""
+
+from keras import ops
+
+from keras_hashing import checks, formulas
+
+
+def match(anchor_labels, anchors, reference_labels, references, positions=None, dtype="float32"):
+    """Checked outputs of both sides, and which items are similar.
+
+    Args:
+        anchor_labels: tensor `(anchors,)`, `(anchors, 1)` of class ids, or multi-hot `(anchors,
+            classes)`.
+        anchors: float tensor `(anchors, bits)`.
+        reference_labels: labels of the references, the same form.
+        references: float tensor `(references, bits)`.
+        positions: int tensor `(anchors,)`, each anchor's own row among the references; None, or
+            -1 for an anchor that is not among them.
+        dtype: of all results.
+
+    Returns:
+        The anchors and the references, cast; `positives` and `negatives`, tensors `(anchors,
+        references)` of 0 and 1: whether another item shares a label with the anchor, or does
+        not. An anchor's own row is neither.
+
+    Raises:
+        ValueError: outputs that are not of rank 2, or another number of labels.
+    """
+    anchor_labels = ops.convert_to_tensor(anchor_labels)
+    reference_labels = ops.convert_to_tensor(reference_labels)
+    _check("anchor", anchor_labels, anchors)
+    _check("reference", reference_labels, references)
+    anchors = ops.cast(anchors, dtype)
+    references = ops.cast(references, dtype)
+    positives = formulas.similarity(anchor_labels, reference_labels, dtype)
+    negatives = 1.0 - positives
+    if positions is not None:
+        rows = ops.arange(ops.shape(references)[0], dtype="int32")
+        own = ops.equal(ops.cast(positions, "int32")[:, None], rows[None, :])
+        others = ops.cast(ops.logical_not(own), dtype)
+        positives, negatives = others * positives, others * negatives
+    return anchors, references, positives, negatives
+
+
+def _check(role, labels, outputs):
+    """Raise ValueError unless there is one row of outputs per label, as far as shapes are known."""
+    checks.rank(f"{role} outputs", outputs, 2, "Pass the hash layer's output, (batch, bits).")
+    if len(labels.shape) not in (1, 2):
+        raise ValueError(
+            f"{role} labels must have shape (batch,) or (batch, classes); got "
+            f"{tuple(labels.shape)}. Pass class ids or multi-hot rows."
+        )
+    given, wanted = labels.shape[0], outputs.shape[0]
+    if None not in (given, wanted) and given != wanted:
+        raise ValueError(
+            f"{role} labels and outputs must have one row per item each; got shapes "
+            f"{tuple(labels.shape)} and {tuple(outputs.shape)}. Pass one label row per item."
+        )
