@@ -1,0 +1,139 @@
+"""OrthoHash: one loss, the classification by cosines to fixed, nearly orthogonal targets.
+
+Source: Hoe, Ng, Zhang, Chan, Song and Xiang, "One Loss for All: Deep Hashing with a Single Cosine
+Similarity based Learning Objective", NeurIPS 2021.
+"""
+
+import math
+
+import keras
+from keras import layers, ops
+
+from keras_hashing import checks
+from keras_hashing.losses import CosineMargin, bernoulli_centres, class_centres
+from keras_hashing.methods.centre_table import CentreTable
+from keras_hashing.methods.hashing_model import HashingModel
+from keras_hashing.methods.training_data import class_count
+
+TARGETS = {"bernoulli": bernoulli_centres, "hadamard": class_centres}
+
+# Squared lengths below this count as 0.
+_EPSILON = 1e-12
+
+
+@keras.saving.register_keras_serializable(package="keras_hashing", name="OrthoHash")
+class OrthoHash(HashingModel):
+    """OrthoHash.
+
+    Outputs are a linear layer's after batch normalization, which balances the bits; unbounded. A
+    cosine of 1 to a target of -1 and +1 leaves no quantization error, so there is no second term.
+    An item without labels has the loss 0.
+
+    Args:
+        bits: int, 1 to 4096, the code length.
+        backbone: name, `keras.Model`, or `None`; see `HashingModel`.
+        classes: int, at least 2; `None` to find it in the labels at the first `fit`.
+        seed: int, at least 0, of the targets.
+        margin: float >= 0, m, taken off the cosine of each of the item's classes.
+        scale: float > 0, s, of the cosines; `None` for the square root of `bits`, as in the
+            paper's supplement. The authors' code has 8 at any length.
+        targets: `"bernoulli"`, random codes; `"hadamard"`, those of
+            `keras_hashing.losses.class_centres`, which are farther apart.
+        **kwargs: `image_size`, `pretrained`, `train_backbone`, `hidden`, `dropout` and `name` of
+            `HashingModel`.
+
+    Attributes:
+        centres: int8 array `(classes, bits)` of -1 and +1, the classes' target codes.
+
+    Raises:
+        ValueError: more classes than codes of `bits` bits, unknown `targets`, or an argument
+            outside its range.
+
+    Example:
+        >>> model = OrthoHash(bits=12, backbone=None, classes=10)
+        >>> model.centres.shape
+        (10, 12)
+
+    Source: Hoe et al., NeurIPS 2021; cosine softmax cross entropy with an additive cosine margin,
+    in the form for several labels too. Momentum and epsilon of the normalization are those of the
+    authors' framework, 0.9 and 1e-5 in Keras' terms.
+    """
+
+    needs_labels = True
+
+    def __init__(
+        self,
+        bits,
+        backbone="efficientnet_lite0",
+        classes=None,
+        seed=0,
+        margin=0.2,
+        scale=None,
+        targets="bernoulli",
+        **kwargs,
+    ):
+        super().__init__(bits, backbone, **{"head": _head(bits), **kwargs})
+        self.margin = checks.between("margin", margin, 0.0, None)
+        self.scale = None if scale is None else checks.between("scale", scale, 1e-6, None)
+        self.targets = checks.one_of("targets", targets, TARGETS)
+        self.table = CentreTable(self.bits, TARGETS[self.targets], seed)
+        self.classes = None if classes is None else self.table.fill(classes)
+
+    @property
+    def centres(self):
+        return self.table.numpy()
+
+    def prepare(self, labels):
+        self.classes = class_count(labels, self.classes)
+        self.table.fill(self.classes)
+
+    def cosines(self, outputs):
+        """Cosine of every item's outputs and every class's target.
+
+        Args:
+            outputs: float tensor `(batch, bits)`.
+
+        Returns:
+            Float tensor `(batch, classes)` in [-1, 1]; 0 for outputs of length 0, which keep a
+            gradient of moderate size.
+        """
+        squares = ops.sum(ops.square(outputs), axis=-1, keepdims=True)
+        lengths = ops.sqrt(ops.where(squares > _EPSILON, squares, 1.0))
+        products = ops.matmul(outputs, ops.transpose(self.table.matrix()))
+        return products / (lengths * math.sqrt(self.bits))
+
+    def item_losses(self, images, labels, outputs, training):
+        scale = math.sqrt(self.bits) if self.scale is None else self.scale
+        return CosineMargin(scale, self.margin).call(labels, self.cosines(outputs))
+
+    def share(self, longest):
+        """Take the first columns of a longer OrthoHash's targets as one's own."""
+        self.classes = self.table.share(longest.table)
+
+    def order_for_prefixes(self):
+        """Reorder the targets' columns so that the first ones tell the classes apart too."""
+        self.table.order_for_prefixes()
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "seed": self.table.seed,
+            "margin": self.margin,
+            "scale": self.scale,
+            "targets": self.targets,
+        }
+
+
+def _head(bits):
+    """Linear layer and batch normalization, in float32 under any dtype policy."""
+    return [
+        layers.Dense(
+            checks.bits(bits),
+            use_bias=False,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            dtype="float32",
+            name="hash",
+        ),
+        layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32", name="balance"),
+    ]
