@@ -41,3 +41,79 @@ class BimodalLaplacian(keras.regularizers.Regularizer):
 
     def get_config(self):
         return {"weight": self.weight}
+
+
+@keras.saving.register_keras_serializable("keras_hashing", name="BitBalance")
+class BitBalance(keras.regularizers.Regularizer):
+    """Keeps every bit on for half of the batch: mean over bits of its squared batch mean.
+
+    Keras divides an activity regularizer by the batch size; the value is therefore multiplied by
+    it, so that the share of the loss is `weight` times a number from 0 to 1. It needs batches of
+    some size, and one device only; see `BimodalLaplacian`.
+
+    Args:
+        weight: float >= 0.
+
+    Input: float tensor `(batch, bits)`, computed in float32. Output: float32 scalar.
+
+    Raises:
+        ValueError: `weight` is negative.
+
+    Example:
+        >>> round(float(BitBalance(1.0)(keras.ops.array([[1.0, 1.0], [1.0, -1.0]]))), 4)  # 2 * 0.5
+        1.0
+
+    Source: the idea of balanced bits is from Weiss, Torralba, Fergus, "Spectral Hashing", NIPS
+    2008; the squared penalty is ours.
+    """
+
+    def __init__(self, weight=0.1):
+        self.weight = checks.between("weight", weight, 0.0, None)
+
+    def __call__(self, outputs):
+        outputs = ops.cast(outputs, "float32")
+        value = ops.mean(ops.square(ops.mean(outputs, axis=0)))
+        return self.weight * ops.cast(ops.shape(outputs)[0], "float32") * value
+
+    def get_config(self):
+        return {"weight": self.weight}
+
+
+@keras.saving.register_keras_serializable("keras_hashing", name="BitDecorrelation")
+class BitDecorrelation(keras.regularizers.Regularizer):
+    """Keeps bits from saying the same: mean product of two bits over the batch, squared.
+
+    The squares are summed over all pairs of different bits and divided by bits squared. With
+    Keras' division by the batch size, for which the value makes up, the share of the loss is
+    `weight` times a number from 0 to 1. It needs batches of some size, and one device only; see
+    `BimodalLaplacian`.
+
+    Args:
+        weight: float >= 0.
+
+    Input: float tensor `(batch, bits)`, computed in float32. Output: float32 scalar.
+
+    Raises:
+        ValueError: `weight` is negative.
+
+    Example:
+        >>> round(float(BitDecorrelation(1.0)(keras.ops.array([[1.0, 1.0], [1.0, 1.0]]))), 4)
+        1.0
+
+    Source: the idea of uncorrelated bits is from Weiss, Torralba, Fergus, "Spectral Hashing",
+    NIPS 2008; the squared penalty is ours.
+    """
+
+    def __init__(self, weight=0.1):
+        self.weight = checks.between("weight", weight, 0.0, None)
+
+    def __call__(self, outputs):
+        outputs = ops.cast(outputs, "float32")
+        count, bits = ops.shape(outputs)
+        count = ops.cast(count, "float32")
+        products = ops.matmul(ops.transpose(outputs), outputs) / count
+        others = 1.0 - ops.eye(bits, dtype="float32")
+        return self.weight * count * ops.sum(ops.square(others * products)) / bits**2
+
+    def get_config(self):
+        return {"weight": self.weight}

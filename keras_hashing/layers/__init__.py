@@ -1,5 +1,6 @@
 """Layers that turn features into outputs whose sign is the code."""
 
+from keras_hashing.layers.bihalf import BiHalf
 from keras_hashing.layers.divide_and_encode import DivideAndEncode
 from keras_hashing.layers.hash_head import HashHead
 from keras_hashing.layers.piecewise_threshold import PiecewiseThreshold
@@ -7,6 +8,7 @@ from keras_hashing.layers.scaled_tanh import PowerSchedule, ScaledTanh
 from keras_hashing.layers.straight_through_sign import StraightThroughSign
 
 __all__ = [
+    "BiHalf",
     "DivideAndEncode",
     "HashHead",
     "PiecewiseThreshold",

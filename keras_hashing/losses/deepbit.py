@@ -1,0 +1,73 @@
+"""What DeepBit's loss is made of, in a form that has a gradient.
+
+Lin, Lu, Chen, Zhou, "Learning Compact Binary Descriptors with Unsupervised Deep Neural Networks",
+CVPR 2016. The paper's balance and rotation are of bits, which have no gradient; these are of
+probabilities.
+"""
+
+from keras import ops
+
+
+def bit_certainty_gap(probabilities):
+    """Squared gap of each bit's probability to the nearer of 0 and 1, summed over bits.
+
+    Args:
+        probabilities: float tensor `(batch, bits)`, 0 to 1; 1/2 counts as 1.
+
+    Returns:
+        Float tensor `(batch,)`, 0 to bits / 4.
+
+    Source: Lin et al., "Learning Compact Binary Descriptors with Unsupervised Deep Neural
+    Networks", CVPR 2016, quantization, in the form of their code, which pulls to 0 and 1.
+    """
+    bits = ops.cast(probabilities >= 0.5, ops.dtype(probabilities))
+    return ops.sum(ops.square(bits - probabilities), axis=-1)
+
+
+def bit_balance(probabilities):
+    """Squared gap between each bit's batch mean and 1/2, summed over bits.
+
+    Args:
+        probabilities: float tensor `(batch, bits)`, 0 to 1.
+
+    Returns:
+        Float scalar, 0 to bits / 4.
+
+    Source: Lin et al., CVPR 2016, even distribution, of probabilities in place of bits, which
+    have no gradient.
+    """
+    return ops.sum(ops.square(ops.mean(probabilities, axis=0) - 0.5))
+
+
+def bit_decorrelation(probabilities):
+    """Squared covariances of different bits over the batch, summed, divided by bits squared.
+
+    Args:
+        probabilities: float tensor `(batch, bits)`, 0 to 1.
+
+    Returns:
+        Float scalar, at least 0; 0 for a batch of one.
+
+    Source: ours, after the uncorrelated bits of the abstract of Lin et al., CVPR 2016.
+    """
+    count, bits = ops.shape(probabilities)
+    centred = probabilities - ops.mean(probabilities, axis=0, keepdims=True)
+    covariances = ops.matmul(ops.transpose(centred), centred) / ops.cast(count, centred.dtype)
+    return ops.sum(ops.square(covariances * (1.0 - ops.eye(bits, dtype=centred.dtype)))) / bits**2
+
+
+def rotation_gap(rotated, outputs, weights=1.0):
+    """Weighted squared distance between a rotated image's outputs and the image's own.
+
+    Args:
+        rotated: float tensor `(batch, bits)`, outputs of the rotated images.
+        outputs: float tensor `(batch, bits)`; no gradient passes through it.
+        weights: float, or float tensor `(batch,)`, of the angle.
+
+    Returns:
+        Float tensor `(batch,)`, at least 0.
+
+    Source: Lin et al., CVPR 2016, rotation invariance.
+    """
+    squares = ops.square(rotated - ops.stop_gradient(outputs))
+    return weights * ops.sum(squares, axis=-1)
