@@ -1,5 +1,6 @@
 """Features as float64 batches, from arrays, tensors, datasets and other iterables."""
 
+import collections.abc
 import itertools
 
 import keras
@@ -11,30 +12,59 @@ _ROWS = 4096  # rows of an array in one batch
 _HINT = "Pass features of shape (items, channels), or an iterable of such batches."
 
 
-def of(data):
-    """First the number of channels, then an iterator over the batches.
+class FeatureBatches:
+    """Every loop over it reads the features from their beginning.
 
     Args:
         data: features `(items, channels)` as array or tensor; or `tf.data.Dataset`,
             `keras.utils.PyDataset` or another iterable of batches, each such features or a tuple
             that begins with them.
+        passes: int, how many loops there will be.
 
-    Returns:
-        int, and an iterator of float64 arrays `(rows, channels)`, each with a row at least.
+    Yields:
+        float64 arrays `(rows, channels)`, each with a row at least.
+
+    Attributes:
+        channels: int.
 
     Raises:
         TypeError: `data` is no such thing, or its values are not real numbers.
         ValueError: no features, or some of another rank or with NaN or infinity; a dataset that
-            never ends. While iterating: a batch with another number of channels.
+            never ends; a generator or other iterator where there is more than one pass. While
+            iterating: a batch with another number of channels.
     """
-    batches = filter(len, map(_checked, _parts(data)))
-    first = next(batches, None)
-    if first is None:
-        raise ValueError(f"`data` must hold one row of features at least; got none. {_HINT}")
-    channels = first.shape[1]
-    if channels == 0:
-        raise ValueError(f"`data` must have one channel at least; got shape {first.shape}. {_HINT}")
-    return channels, _same_width(itertools.chain([first], batches), channels)
+
+    def __init__(self, data, passes=1):
+        if passes > 1 and isinstance(data, collections.abc.Iterator):
+            raise ValueError(
+                f"`data` is read {passes} times by this hasher; got {type(data).__name__}, which "
+                "can be read once. Pass an array, a dataset, or a list of batches."
+            )
+        self._data = data
+        begun = _batches(data)
+        first = next(begun, None)
+        if first is None:
+            raise ValueError(f"`data` must hold one row of features at least; got none. {_HINT}")
+        self.channels = first.shape[1]
+        if self.channels == 0:
+            raise ValueError(
+                f"`data` must have one channel at least; got shape {first.shape}. {_HINT}"
+            )
+        self._begun: collections.abc.Iterator | None = itertools.chain([first], begun)
+
+    def __iter__(self):
+        batches, self._begun = self._begun or _batches(self._data), None
+        for batch in batches:
+            if batch.shape[1] != self.channels:
+                raise ValueError(
+                    "`data` must have the same channels in all batches; got "
+                    f"{batch.shape[1]} after {self.channels}. Take all features from one model."
+                )
+            yield batch
+
+
+def _batches(data):
+    return filter(len, map(_checked, _parts(data)))
 
 
 def _parts(data):
@@ -65,13 +95,3 @@ def _checked(batch):
     array = array.astype(np.float64)
     checks.finite("features", array, "Leave such items out; see what their images hold.")
     return array
-
-
-def _same_width(batches, channels):
-    for batch in batches:
-        if batch.shape[1] != channels:
-            raise ValueError(
-                f"`data` must have the same channels in all batches; got {batch.shape[1]} after "
-                f"{channels}. Take all features from one model."
-            )
-        yield batch

@@ -1,4 +1,4 @@
-"""What hashers have in common: features minus a mean, times a projection found by `adapt`."""
+"""What hashers have in common: state that `adapt` finds in features, and outputs made with it."""
 
 import keras
 import numpy as np
@@ -6,17 +6,18 @@ import tensorflow as tf
 from keras import ops
 
 from keras_hashing import checks
-from keras_hashing.hashers import feature_batches
+from keras_hashing.hashers.feature_batches import FeatureBatches
 
 
 class Hasher(keras.layers.Layer):
-    """Linear outputs `(features - mean) @ projection`, both fitted by `adapt` without gradients.
+    """Outputs whose state is fitted by `adapt`, without gradients through the model.
 
-    A family gives `fit`, and `start` if its projection does not come from data.
+    A hasher gives `fit`. The linear ones, `(features - mean) @ projection`, need no more, and
+    `start` only where their projection does not come from data; others give `start` and
+    `outputs_of`.
 
     Args:
         bits: int in 1..4096, the code length.
-        seed: int, 0 or more, of all random draws.
         needs_data: bool, whether `adapt` must come before the first call.
         dtype: dtype policy, float32 unless given.
         **kwargs: `name` of `keras.layers.Layer`.
@@ -24,32 +25,45 @@ class Hasher(keras.layers.Layer):
     Input: tensor `(n, channels)`. Output: float32 `(n, bits)`; bit = (output >= 0).
 
     Raises:
-        TypeError: `bits` or `seed` is not a whole number.
-        ValueError: `bits` or `seed` is out of range.
+        TypeError: `bits` is not a whole number.
+        ValueError: `bits` is out of range.
     """
 
-    def __init__(self, bits, seed=0, needs_data=True, dtype="float32", **kwargs):
+    passes = 1  # how many times `fit` reads the features
+
+    def __init__(self, bits, needs_data=True, dtype="float32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
         self.bits = checks.bits(bits)
-        self.seed = checks.whole("seed", seed, 0, None)
         self.needs_data = needs_data
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
-    def fit(self, channels, batches):
-        """Mean and projection of features.
+    def start(self, channels):
+        """The state before `adapt`, whose shapes are those of all later states.
 
         Args:
             channels: int.
-            batches: iterator of float64 arrays `(rows, channels)`, finite.
 
         Returns:
-            Arrays `(channels,)` and `(channels, bits)`.
+            Dict of str to array: attribute of this layer to value, kept as float32.
+        """
+        return {"mean": np.zeros(channels), "projection": np.zeros((channels, self.bits))}
+
+    def fit(self, channels, batches):
+        """The state for features.
+
+        Args:
+            channels: int.
+            batches: iterable of float64 arrays `(rows, channels)`, finite; to be looped over
+                `passes` times at most.
+
+        Returns:
+            Dict with the keys and shapes of `start`.
         """
         raise NotImplementedError
 
-    def start(self, channels):
-        """The projection before `adapt`, an array `(channels, bits)`."""
-        return np.zeros((channels, self.bits))
+    def outputs_of(self, features):
+        """Outputs `(n, bits)` of float32 features `(n, channels)`, in `keras.ops`."""
+        return ops.matmul(features - self.mean, self.projection)
 
     def adapt(self, data):
         """Fit to features; an earlier fit is forgotten.
@@ -57,43 +71,44 @@ class Hasher(keras.layers.Layer):
         Args:
             data: features `(items, channels)` as array or tensor; or `tf.data.Dataset`,
                 `keras.utils.PyDataset` or another iterable of batches, each such features or a
-                tuple that begins with them. Read once.
+                tuple that begins with them. Read once, unless the hasher says otherwise.
 
         Raises:
             TypeError: `data` is no such thing, or its values are not real numbers.
             ValueError: no features, features of another rank or number of channels, with NaN or
                 infinity, or too few for this hasher. The layer then stays as it was.
         """
-        channels, batches = feature_batches.of(data)
+        self._adapt(data)
+
+    def _adapt(self, data, *more):
+        """As `adapt`; `more` goes to `fit`."""
+        batches = FeatureBatches(data, self.passes)
         if not self.built:
-            self.build((None, channels))
-        if channels != self.mean.shape[0]:
+            self.build((None, batches.channels))
+        if batches.channels != self.channels:
             raise ValueError(
-                f"`data` must have {self.mean.shape[0]} channels, as this layer was built for; "
-                f"got {channels}. Make a new {type(self).__name__}."
+                f"`data` must have {self.channels} channels, as this layer was built for; got "
+                f"{batches.channels}. Make a new {type(self).__name__}."
             )
-        mean, projection = self.fit(channels, batches)
-        self.mean.assign(mean)
-        self.projection.assign(projection)
+        for name, value in self.fit(self.channels, batches, *more).items():
+            getattr(self, name).assign(value)
         self.adapted.assign(1)
 
     def build(self, input_shape):
-        channels = input_shape[-1]
-        if channels is None:
+        self.channels = input_shape[-1]
+        if self.channels is None:
             raise ValueError(
                 f"{type(self).__name__} needs to know the channels of its input; got shape "
                 f"{tuple(input_shape)}. Give the input's last dimension."
             )
-        start = self.start(channels)
-        self.mean = self._state("mean", (channels,), np.zeros(channels), "float32")
-        self.projection = self._state("projection", (channels, self.bits), start, "float32")
-        self.adapted = self._state("adapted", (), int(not self.needs_data), "int32")
+        for name, value in self.start(self.channels).items():
+            setattr(self, name, self._state(name, value, "float32"))
+        self.adapted = self._state("adapted", int(not self.needs_data), "int32")
         self.built = True
 
     def call(self, features):
         self._check_adapted()
-        features = ops.cast(features, "float32")  # integers and half precision flip bits
-        return ops.matmul(features - self.mean, self.projection)
+        return self.outputs_of(ops.cast(features, "float32"))  # half precision flips bits
 
     def compute_output_spec(self, features):
         return keras.KerasTensor((*features.shape[:-1], self.bits), dtype="float32")
@@ -102,12 +117,12 @@ class Hasher(keras.layers.Layer):
         return (*input_shape[:-1], self.bits)
 
     def get_config(self):
-        return {**super().get_config(), "bits": self.bits, "seed": self.seed}
+        return {**super().get_config(), "bits": self.bits}
 
-    def _state(self, name, shape, value, dtype):
+    def _state(self, name, value, dtype):
         return self.add_weight(
             name=name,
-            shape=shape,
+            shape=np.shape(value),
             dtype=dtype,
             initializer=lambda shape, dtype: ops.convert_to_tensor(value, dtype),
             trainable=False,

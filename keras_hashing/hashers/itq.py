@@ -10,6 +10,11 @@ import numpy as np
 from keras_hashing import checks
 from keras_hashing.hashers.hasher import Hasher
 from keras_hashing.hashers.moments import Moments, Sample
+from keras_hashing.hashers.principal_components import (
+    check_rows,
+    check_spread,
+    principal_components,
+)
 
 
 @keras.saving.register_keras_serializable("keras_hashing", name="ITQ")
@@ -38,7 +43,8 @@ class ITQ(Hasher):
     """
 
     def __init__(self, bits, iterations=50, seed=0, max_samples=50_000, dtype="float32", **kwargs):
-        super().__init__(bits, seed, dtype=dtype, **kwargs)
+        super().__init__(bits, dtype=dtype, **kwargs)
+        self.seed = checks.whole("seed", seed, 0, None)
         self.iterations = checks.whole("iterations", iterations, 0, None)
         self.max_samples = checks.whole(
             "max_samples", max_samples, self.bits + 1, None, "A rotation needs more rows than bits."
@@ -56,45 +62,21 @@ class ITQ(Hasher):
         for batch in batches:
             moments.update(batch)
             sample.update(batch)
-        if moments.count <= self.bits:
-            raise ValueError(
-                f"ITQ needs more rows of features than bits, {self.bits + 1} at least; got "
-                f"{moments.count}. Pass more features, lower `bits`, or take SuperBitLSH."
-            )
-        rounding = 1e-12 * moments.count * float(np.square(moments.mean).sum())
-        if np.trace(np.asarray(moments.scatter)) <= rounding:
-            raise ValueError(
-                f"ITQ needs features that differ; got {moments.count} equal rows. "
-                "See whether the model saw the images."
-            )
+        check_rows("ITQ", self.bits, moments)
+        check_spread("ITQ", moments)
         components = principal_components(moments.scatter, self.bits)
         projected = (sample.rows() - moments.mean) @ components
         first = random_rotation(self.bits, self.seed)
-        return moments.mean, components @ rotate(projected, first, self.iterations)
+        rotation = rotate(projected, first, self.iterations)
+        return {"mean": moments.mean, "projection": components @ rotation}
 
     def get_config(self):
         return {
             **super().get_config(),
+            "seed": self.seed,
             "iterations": self.iterations,
             "max_samples": self.max_samples,
         }
-
-
-def principal_components(scatter, count):
-    """Eigenvectors of the largest eigenvalues, largest first.
-
-    Args:
-        scatter: float64 array `(channels, channels)`, symmetric.
-        count: int in 1..channels.
-
-    Returns:
-        float64 array `(channels, count)`, orthonormal columns. Of each, the entry of the largest
-        magnitude is positive: eigenvectors have no sign of their own.
-    """
-    _, vectors = np.linalg.eigh(scatter)
-    vectors = vectors[:, ::-1][:, :count]
-    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0)
-    return vectors * np.where(largest < 0, -1.0, 1.0)
 
 
 def random_rotation(size, seed):

@@ -6,6 +6,7 @@ Charikar, "Similarity Estimation Techniques from Rounding Algorithms", STOC 2002
 import keras
 import numpy as np
 
+from keras_hashing import checks
 from keras_hashing.hashers.hasher import Hasher
 from keras_hashing.hashers.moments import Moments
 
@@ -41,17 +42,19 @@ class LSH(Hasher):
     """
 
     def __init__(self, bits, seed=0, center=True, dtype="float32", **kwargs):
-        super().__init__(bits, seed, needs_data=bool(center), dtype=dtype, **kwargs)
+        super().__init__(bits, needs_data=bool(center), dtype=dtype, **kwargs)
+        self.seed = checks.whole("seed", seed, 0, None)
         self.center = bool(center)
 
     def start(self, channels):
-        return np.random.default_rng(self.seed).standard_normal((channels, self.bits))
+        directions = np.random.default_rng(self.seed).standard_normal((channels, self.bits))
+        return {"mean": np.zeros(channels), "projection": directions}
 
     def fit(self, channels, batches):
         moments = Moments(channels)
         for batch in batches:
             moments.update(batch)
-        return moments.mean * self.center, self.start(channels)
+        return {**self.start(channels), "mean": moments.mean * self.center}
 
     def get_config(self):
-        return {**super().get_config(), "center": self.center}
+        return {**super().get_config(), "seed": self.seed, "center": self.center}

@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Moments:
-    """Running mean and, if wanted, scatter of rows, in float64.
+    """Running mean, variance and, if wanted, scatter of rows, in float64.
 
     Args:
         channels: int.
@@ -24,6 +24,7 @@ class Moments:
         self.count = 0
         self.mean = np.zeros(channels)
         self.scatter = np.zeros((channels, channels)) if scatter else None
+        self._squares = np.zeros(channels)
 
     def update(self, batch):
         """Take in a float64 batch `(rows, channels)` of one row at least."""
@@ -31,12 +32,19 @@ class Moments:
         batch_mean = batch.mean(axis=0)
         shift = batch_mean - self.mean
         total = self.count + rows
+        centred = batch - batch_mean
+        self._squares += np.square(centred).sum(axis=0)
+        self._squares += np.square(shift) * (self.count * rows / total)
         if self.scatter is not None:
-            centred = batch - batch_mean
             self.scatter += centred.T @ centred
             self.scatter += np.outer(shift, shift) * (self.count * rows / total)
         self.mean = self.mean + shift * (rows / total)
         self.count = total
+
+    @property
+    def variance(self):
+        """float64 array `(channels,)`: mean over rows of (row - mean)^2."""
+        return self._squares / self.count
 
 
 class Sample:

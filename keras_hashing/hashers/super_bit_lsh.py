@@ -38,7 +38,8 @@ class SuperBitLSH(Hasher):
     """
 
     def __init__(self, bits, depth=None, seed=0, center=True, dtype="float32", **kwargs):
-        super().__init__(bits, seed, needs_data=bool(center), dtype=dtype, **kwargs)
+        super().__init__(bits, needs_data=bool(center), dtype=dtype, **kwargs)
+        self.seed = checks.whole("seed", seed, 0, None)
         self.depth = depth if depth is None else checks.whole("depth", depth, 1, None)
         self.center = bool(center)
 
@@ -52,16 +53,21 @@ class SuperBitLSH(Hasher):
             directions[:, first : first + depth] = _orthonormal(
                 directions[:, first : first + depth]
             )
-        return directions
+        return {"mean": np.zeros(channels), "projection": directions}
 
     def fit(self, channels, batches):
         moments = Moments(channels)
         for batch in batches:
             moments.update(batch)
-        return moments.mean * self.center, self.start(channels)
+        return {**self.start(channels), "mean": moments.mean * self.center}
 
     def get_config(self):
-        return {**super().get_config(), "depth": self.depth, "center": self.center}
+        return {
+            **super().get_config(),
+            "seed": self.seed,
+            "depth": self.depth,
+            "center": self.center,
+        }
 
 
 def _orthonormal(columns):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_hashing.hashers import feature_batches
+from keras_hashing.hashers.feature_batches import FeatureBatches
 
 ROWS = np.random.default_rng(0).normal(size=(10, 3)).astype("float32")
 
@@ -39,27 +39,56 @@ class Sequence(keras.utils.PyDataset):
     ids=["array", "tensor", "dataset", "pairs", "sequence", "list", "holes", "generator"],
 )
 def test_all_forms_give_the_same_rows(data):
-    channels, batches = feature_batches.of(data)
-    batches = list(batches)
-    assert channels == 3
+    features = FeatureBatches(data)
+    assert features.channels == 3
+    batches = list(features)
     assert {batch.dtype for batch in batches} == {np.dtype("float64")}
     np.testing.assert_array_equal(np.concatenate(batches), ROWS)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64", "uint8", "int32"])
 def test_real_dtypes(dtype):
-    _, batches = feature_batches.of(np.ones((2, 3), dtype))
-    assert next(batches).tolist() == [[1, 1, 1], [1, 1, 1]]
+    (batch,) = FeatureBatches(np.ones((2, 3), dtype))
+    assert batch.tolist() == [[1, 1, 1], [1, 1, 1]]
 
 
 def test_bfloat16():
-    _, batches = feature_batches.of(tf.ones((2, 3), "bfloat16"))
-    assert next(batches).tolist() == [[1, 1, 1], [1, 1, 1]]
+    (batch,) = FeatureBatches(tf.ones((2, 3), "bfloat16"))
+    assert batch.tolist() == [[1, 1, 1], [1, 1, 1]]
 
 
 def test_large_arrays_come_in_blocks():
-    _, batches = feature_batches.of(np.zeros((5000, 2), "float32"))
+    batches = FeatureBatches(np.zeros((5000, 2), "float32"))
     assert [len(batch) for batch in batches] == [4096, 904]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ROWS,
+        tf.data.Dataset.from_tensor_slices((ROWS, np.arange(10))).batch(3),
+        Sequence(),
+        [ROWS[:5], ROWS[5:]],
+    ],
+    ids=["array", "dataset", "sequence", "list"],
+)
+def test_every_loop_begins_anew(data):
+    features = FeatureBatches(data, passes=3)
+    for _ in range(3):
+        np.testing.assert_array_equal(np.concatenate(list(features)), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ((batch for batch in [ROWS]), "generator"),
+        (iter([ROWS]), "list_iterator"),
+        (tf.data.Dataset.from_tensor_slices(ROWS).batch(4).as_numpy_iterator(), "NumpyIterator"),
+    ],
+)
+def test_what_can_be_read_once_is_refused_for_two_passes(data, kind):
+    with pytest.raises(ValueError, match=f"read 2 times by this hasher; got .*{kind}, which can"):
+        FeatureBatches(data, passes=2)
 
 
 @pytest.mark.parametrize(
@@ -96,4 +125,4 @@ def test_large_arrays_come_in_blocks():
 )
 def test_refused(data, error, message):
     with pytest.raises(error, match=message):
-        list(feature_batches.of(data)[1])
+        list(FeatureBatches(data))

@@ -12,6 +12,7 @@ def test_moments_do_not_depend_on_batches(sizes):
         moments.update(batch)
     assert moments.count == 50
     np.testing.assert_allclose(moments.mean, rows.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(moments.variance, rows.var(axis=0), rtol=1e-8)
     np.testing.assert_allclose(moments.scatter / 50, np.cov(rows.T, bias=True), rtol=1e-8)
 
 
@@ -22,12 +23,14 @@ def test_moments_by_hand():
     moments.update(np.array([[2.0, 0.0], [1.0, 3.0]]))
     assert moments.mean.tolist() == [1, 1]
     np.testing.assert_allclose(moments.scatter, [[2, 0], [0, 6]], atol=1e-15)
+    np.testing.assert_allclose(moments.variance, [2 / 3, 2], atol=1e-15)
 
 
 def test_scatter_is_optional():
     moments = Moments(2)
-    moments.update(np.ones((3, 2)))
+    moments.update(np.array([[1.0, 5.0], [3.0, 5.0]]))
     assert moments.scatter is None
+    assert moments.variance.tolist() == [1, 0]
 
 
 def sampled(size, count, seed=0, step=10):

@@ -43,17 +43,23 @@ def test_is_gram_schmidt_of_the_directions_of_lsh():
     np.testing.assert_allclose(directions(5, bits=3, seed=4), np.transpose(expected), atol=1e-6)
 
 
-def test_less_spread_than_lsh():
-    # Two perpendicular lines in the plane, rows at 45 degrees: at most one line separates them,
-    # with probability 2 * 45 / 180. Distance: mean 0.5, variance 0.25 (LSH: 0.375).
-    pair = np.array([[1.0, 0.0], [np.sqrt(0.5), np.sqrt(0.5)]])
+@pytest.mark.parametrize(
+    ("degrees", "variance"), [(45, 0.25), (60, 0.222222), (90, 0.0)]
+)  # LSH: 0.375, 0.444444, 0.5
+def test_less_spread_than_lsh(degrees, variance):
+    # Two perpendicular lines in the plane, rows at up to 90 degrees: at most one line separates
+    # them, with probability p = 2 * degrees / 180; the variance is p (1 - p).
+    angle = np.radians(degrees)
+    pair = np.array([[1.0, 0.0], [np.cos(angle), np.sin(angle)]])
     bits = np.array(
         [pair @ directions(2, bits=4096, seed=seed) >= 0 for seed in range(4)]
     )  # 4 x 2048 batches of two directions
     distances = (bits[:, 0] != bits[:, 1]).reshape(-1, 2).sum(axis=1)
     assert len(distances) == 8192
-    assert set(distances.tolist()) == {0, 1}
-    assert abs(distances.mean() - 0.5) < 5 * np.sqrt(0.25 / 8192)
+    assert set(distances.tolist()) <= {0, 1}
+    spread = np.sqrt(variance / 8192)
+    assert abs(distances.mean() - 2 * degrees / 180) <= 5 * spread
+    assert distances.var() == pytest.approx(variance, abs=5 * spread)
 
 
 def test_one_row_is_enough():
