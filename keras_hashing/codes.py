@@ -96,6 +96,34 @@ def unpack(codes, bits):
     return (2 * unpacked.astype(np.int8) - 1).astype(np.int8)
 
 
+def prefix(codes, bits, length):
+    """The first bits of each code, themselves codes; for models whose prefixes are codes.
+
+    Args:
+        codes: uint8 array `(n, ceil(bits / 8))`.
+        bits: int, the code length.
+        length: int, 1 to `bits`, how many to keep.
+
+    Returns:
+        uint8 array `(n, ceil(length / 8))`, padding bits 0.
+
+    Raises:
+        TypeError: `codes` is not uint8, or a number not whole.
+        ValueError: the width does not fit `bits`, or `length` is out of range.
+
+    Example:
+        >>> prefix(np.array([[255, 1]], np.uint8), 9, 3)
+        array([[7]], dtype=uint8)
+    """
+    bits = checks.bits(bits)
+    codes = checks.codes("codes", codes, bits)
+    length = checks.whole("length", length, 1, bits)
+    kept = codes[:, : -(-length // 8)].copy()
+    if length % 8:
+        kept[:, -1] &= (1 << length % 8) - 1
+    return kept
+
+
 def words(codes):
     """Codes padded with zero bytes to whole 64-bit words, which leaves every distance as it is.
 

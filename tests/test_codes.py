@@ -134,3 +134,16 @@ def test_refused_codes():
         codes.hamming(packed, packed[:, :1])
     with pytest.raises(ValueError, match="1 to 512 bytes wide"):
         codes.hamming(packed[:, :0], packed[:, :0])
+
+
+@hypothesis.given(strategies.integers(1, 70), strategies.data())
+def test_prefix_is_the_first_bits(bits, data):
+    length = data.draw(strategies.integers(1, bits))
+    signs = np.random.default_rng(bits).choice([-1, 1], (4, bits))
+    found = codes.prefix(codes.pack(signs), bits, length)
+    np.testing.assert_array_equal(found, codes.pack(signs[:, :length]))
+
+
+def test_prefix_errors():
+    with pytest.raises(ValueError, match="`length` must be between 1 and 9; got 10"):
+        codes.prefix(np.zeros((1, 2), np.uint8), 9, 10)
