@@ -26,6 +26,7 @@ _MODULES = (
 
 # Public name -> the module that defines it.
 _NAMES = {
+    "CoarseToFine": "index",
     "Evaluator": "evaluation",
     "Index": "index",
     "encode": "encoding",

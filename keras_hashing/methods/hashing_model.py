@@ -6,7 +6,7 @@ from keras import layers, ops
 
 from keras_hashing import backbones, checks
 from keras_hashing.layers import HashHead
-from keras_hashing.methods.training_labels import training_labels
+from keras_hashing.methods.training_data import TrainingData
 
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="MethodLoss")
@@ -22,7 +22,8 @@ class HashingModel(keras.Model):
 
     A method subclasses it, gives `default_loss` (a Keras loss of labels and outputs) or
     `item_losses` (where it needs more), and adds its arguments to `get_config`. One that needs
-    something of the whole training set sets `needs_labels` and makes it in `prepare`.
+    something of all labels sets `needs_labels` and makes it in `prepare`; one that measures
+    something at the end sets `reads_again` and does it in `finish`.
 
     Args:
         bits: int, 1 to 4096, the code length.
@@ -43,6 +44,8 @@ class HashingModel(keras.Model):
 
     supervised = True  # whether it learns from labels
     needs_labels = False  # whether it needs all of them before the first step
+    reads_again = False  # whether `finish` reads the training data
+    nests = True  # whether the first outputs alone can be trained as a shorter code; see `Nested`
 
     def __init__(
         self,
@@ -74,10 +77,10 @@ class HashingModel(keras.Model):
                 "`image_size` and `pretrained` are the backbone's; with `backbone=None` the model "
                 "takes features (n, channels). Leave them out."
             )
-        self.head = self._make_head(head or [HashHead(self.bits, name="hash")])
+        self.head = self._make_head([HashHead(self.bits, name="hash")] if head is None else head)
         if self.backbone is not None:
             self.head.build(self.backbone.output_shape)
-            self.build((None, None, None, 3))
+            self.built = True  # not by `build`, after which a method could add no layer of its own
 
     def _make_head(self, last):
         stack = []
@@ -148,13 +151,31 @@ class HashingModel(keras.Model):
                 prepared with before.
         """
 
+    def finish(self, data):
+        """Measure what the method takes from its trained features; `fit` does it last.
+
+        Args:
+            data: `training_data.TrainingData`, what it was fitted to.
+        """
+
+    def order_for_prefixes(self):
+        """Order the bits of what `prepare` made so that its first bits are good alone."""
+
+    def share(self, longest):
+        """Take the first bits of what a longer model of this method made; see `Nested`."""
+
     def fit(self, x=None, y=None, *args, **kwargs):
-        """As `keras.Model.fit`; methods that need all labels first read them once."""
+        """As `keras.Model.fit`; a method may read the labels before it and the images after it."""
+        data = TrainingData(x, y)
         if self.backbone is None and isinstance(x, np.ndarray):
             checks.finite("features", x)
+        if self.reads_again:
+            data.check_readable()
         if self.needs_labels:
-            self.prepare(training_labels(x, y))
-        return super().fit(x, y, *args, **kwargs)
+            self.prepare(data.labels())
+        history = super().fit(x, y, *args, **kwargs)
+        self.finish(data)
+        return history
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if isinstance(self.loss, MethodLoss):

@@ -72,6 +72,7 @@ LAYERS = {
     "piecewise_threshold": Case(
         lambda: layers.PiecewiseThreshold(0.1), ("eps",), low=0.42, high=0.58
     ),
+    "bihalf": Case(layers.BiHalf, smooth=False),
     "straight_through_sign": Case(layers.StraightThroughSign, smooth=False),
 }
 

@@ -1,4 +1,7 @@
-"""Every loss through one list; a new loss joins by one line of `LOSSES`."""
+"""Every loss that compares items, through one list; a new loss joins by one line of `LOSSES`.
+
+Those that compare items with targets are in `test_target_losses.py`.
+"""
 
 import inspect
 import json
@@ -9,17 +12,28 @@ import pytest
 import tensorflow as tf
 
 from keras_hashing import losses
+from tests.conformance.test_target_losses import TARGET_LOSSES
 
 # Each takes `dtype=` and `reduction=`, like every Keras loss.
 LOSSES = {
+    "contrastive": losses.PairwiseContrastive,
+    "contrastive_full": lambda **kwargs: losses.PairwiseContrastive(3.0, 0.3, **kwargs),
     "cross_entropy": losses.PairwiseCrossEntropy,
     "cross_entropy_full": lambda **kwargs: losses.PairwiseCrossEntropy(0.5, 0.3, **kwargs),
     "squared_error": losses.PairwiseSquaredError,
     "squared_error_full": lambda **kwargs: losses.PairwiseSquaredError("sign", 0.3, **kwargs),
+    "tie_aware_ap": losses.TieAwareAP,
+    "tie_aware_ap_full": lambda **kwargs: losses.TieAwareAP(3, **kwargs),
+    "triplet_ranking": losses.TripletRanking,
+    "triplet_ranking_full": lambda **kwargs: losses.TripletRanking(2.0, "active", **kwargs),
+    "weighted_cross_entropy": losses.WeightedPairwiseCrossEntropy,
+    "weighted_cross_entropy_full": lambda **kwargs: losses.WeightedPairwiseCrossEntropy(
+        0.5, False, "jaccard", 0.3, **kwargs
+    ),
 }
 
 # Bases of a family, which are not losses themselves.
-FAMILIES = {"PairwiseLoss"}
+FAMILIES = {"HistogramLoss", "PairwiseLoss", "TripletLoss"}
 
 CLASSES = np.array([0, 1, 0, 2, 1, 0, 2])
 MULTI_HOT = np.array([[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 0]])
@@ -61,7 +75,8 @@ def small_model(policy=None):
 
 
 def test_every_public_loss_is_listed():
-    listed = {type(make()).__name__ for make in LOSSES.values()}
+    makes = [*LOSSES.values(), *(case.make for case in TARGET_LOSSES.values())]
+    listed = {type(make()).__name__ for make in makes}
     public = {name for name in losses.__all__ if inspect.isclass(getattr(losses, name))}
     assert listed == public - FAMILIES
 

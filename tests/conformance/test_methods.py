@@ -13,7 +13,10 @@ from keras_hashing import encoding, methods
 SIDE, BITS, CLASSES = 12, 8, 3
 
 # What a method is made with here beside bits and backbone, to keep it quick.
-SMALL: dict[str, dict] = {}
+SMALL: dict[str, dict] = {
+    "semantic": {"hidden": (16,)},
+    "ksh": {"anchors": 20},
+}
 
 
 @pytest.fixture(params=list(methods.NAMES))
