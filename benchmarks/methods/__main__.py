@@ -18,13 +18,15 @@ def main():
         TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1",
         OPENBLAS_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="2",
     )  # fmt: skip
-    from benchmarks.methods import feature_sets, plan, report
+    from benchmarks.methods import feature_sets, plan, references, report
     from benchmarks.methods.table import Table
 
     arguments.cache.mkdir(parents=True, exist_ok=True)
     table = Table(arguments.results / "methods.csv")
     if not arguments.report_only:
         feature_sets.compute(arguments.cache, arguments.data_dir)
+        if not table.select(stage="reference"):
+            table.add(references.rows(arguments.cache, arguments.data_dir))
         # A setting is chosen before the runs that use it are known.
         for due in (plan.validation_runs, plan.test_runs):
             runs = [run for run in due(table, arguments.methods) if not table.has(run)]

@@ -1,7 +1,7 @@
 """Which runs are due: choices of setting first, then the tests of what was chosen."""
 
 from benchmarks.methods.runs import Run
-from benchmarks.methods.settings import BITS, CHOICE_BITS, CONTESTANTS, SEEDS
+from benchmarks.methods.settings import BITS, CHOICE_BITS, CONTESTANTS, NESTED, NESTED_BITS, SEEDS
 
 
 def validation_runs(table, names=None):
@@ -22,14 +22,25 @@ def test_runs(table, names=None):
         if "cifar10-s1" in contestant.chosen_on:
             setting = chosen(table, name, contestant)
             for bits in contestant.bits:
-                runs += [Run("test", "cifar10-s1", name, setting, bits, seed) for seed in SEEDS]
+                runs += [
+                    Run("test", "cifar10-s1", name, setting, bits, seed)
+                    for seed in contestant.seeds
+                ]
             if contestant.bits == BITS:  # not of variants
-                runs += [Run("unseen", "cifar10-s1", name, setting, 48, seed) for seed in SEEDS]
+                runs += [
+                    Run("unseen", "cifar10-s1", name, setting, 48, seed)
+                    for seed in contestant.seeds
+                ]
+            if name in NESTED:
+                bits = max(NESTED_BITS)
+                runs += [Run("nested", "cifar10-s1", name, setting, bits, s) for s in SEEDS]
             for bits in contestant.original_bits:
                 runs.append(Run("test", "cifar10-orig", name, setting, bits, 0))
         if "multifashion" in contestant.chosen_on:
             setting = chosen(table, name, contestant, "multifashion")
-            runs += [Run("test", "multifashion", name, setting, 48, seed) for seed in SEEDS]
+            runs += [
+                Run("test", "multifashion", name, setting, 48, seed) for seed in contestant.seeds
+            ]
     return runs
 
 

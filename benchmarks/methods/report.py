@@ -3,7 +3,14 @@
 import numpy as np
 
 from benchmarks.methods.published import PUBLISHED
-from benchmarks.methods.settings import BITS, CONTESTANTS, ORIGINAL_BITS, SEEDS
+from benchmarks.methods.settings import (
+    BITS,
+    CONTESTANTS,
+    NESTED,
+    NESTED_BITS,
+    ORIGINAL_BITS,
+    SEEDS,
+)
 from keras_hashing import files
 
 HEADER = """# All methods on equal terms
@@ -32,7 +39,7 @@ def write(table, folder):
     """
     sections = [HEADER, "![mAP against code length](results/methods.png)", _main(table)]
     sections += [_references(table), _published(table), _unseen(table), _original(table)]
-    sections.append(_multifashion(table))
+    sections += [_nested(table), _multifashion(table)]
     with files.atomic_path(folder.parent / "methods.md") as temporary:
         temporary.write_text("\n\n".join(section.strip() for section in sections) + "\n")
     plot(table, folder / "methods.png")
@@ -180,6 +187,21 @@ def _original(table):
     return (
         "## Without labels, `cifar10-orig`\n\n10,000 queries, fitted to and searched in the 50,000 "
         "images of the train split; mAP@1000(hits) / mAP, one seed.\n\n" + _markdown(header, rows)
+    )
+
+
+def _nested(table):
+    rows = []
+    for name in NESTED:
+        pairs = [
+            [mean_of(table, **{**_s1(name, bits), "stage": stage}) for stage in ("nested", "test")]
+            for bits in NESTED_BITS
+        ]
+        rows.append([f"nested {name}", *(" / ".join(map(_cell, pair)) for pair in pairs)])
+    return (
+        "## One model, many lengths\n\n`Nested` with the same budget and setting: mAP of the first "
+        "bits of one model's codes / of a model trained for that length alone; three seeds "
+        "each.\n\n" + _markdown(["method", *(f"{bits} bits" for bits in NESTED_BITS)], rows)
     )
 
 

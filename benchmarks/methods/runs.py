@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from benchmarks.methods import feature_sets
-from benchmarks.methods.settings import BATCH_SIZE, CONTESTANTS, EPOCHS, HEAD, WEIGHT_DECAY
+from benchmarks.methods.settings import BATCH_SIZE, CONTESTANTS, HEAD, NESTED_BITS, WEIGHT_DECAY
 from keras_hashing import codes, encoding, evaluation, methods
 from keras_hashing.data.protocols import UNSEEN_FROM
 from keras_hashing.zoo import float_ranking
@@ -23,7 +23,8 @@ class Run:
     """What is to be done.
 
     Args:
-        stage: "validation", a choice of setting on validation images; "test"; or "unseen".
+        stage: "validation", a choice of setting on validation images; "test"; "unseen"; or
+            "nested", one model for several lengths.
         protocol: str, the data's.
         contestant: str, a key of `CONTESTANTS`.
         setting: int, which of its settings.
@@ -57,6 +58,8 @@ def execute(run, cache, data_dir):
         figures = [_validation_figures(model, sets.validation)]
     elif run.stage == "unseen":
         figures = [_unseen_figures(run, sets)]
+    elif run.stage == "nested":
+        figures = _nested_figures(train(run, sets.training), sets)
     else:
         model = train(run, sets.training)
         figures = _test_figures(run, model, sets)
@@ -78,8 +81,12 @@ def train(run, part):
         given = (part.features, part.labels) if model.needs_labels else (part.features,)
         model.adapt(*given)
         return model
-    model = method(bits=run.bits, backbone=None, **{**HEAD, **setting})
-    epochs = FEWER_EPOCHS.get(run.protocol, EPOCHS)
+    arguments = {"backbone": None, **HEAD, **setting}
+    if run.stage == "nested":
+        model = methods.Nested(method, bits=NESTED_BITS, **arguments)
+    else:
+        model = method(bits=run.bits, **arguments)
+    epochs = FEWER_EPOCHS.get(run.protocol, contestant.epochs)
     steps = epochs * -(-len(part) // BATCH_SIZE)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 10, warmup_target=learning_rate, warmup_steps=steps // 10
@@ -118,6 +125,19 @@ def _test_figures(run, model, sets):
     if run.protocol == "cifar10-s1":  # s1b only adds the training images to the database
         evaluator.update(codes.pack(_outputs(model, sets.training)), sets.training.labels)
         rows.append({"protocol": "cifar10-s1b", **_figures(evaluator.result())})
+    return rows
+
+
+def _nested_figures(model, sets):
+    """The beginnings of one model's codes, as codes of their own."""
+    query, database = (codes.pack(_outputs(model, part)) for part in (sets.query, sets.database))
+    rows = []
+    for bits in model.lengths:
+        one, other = (codes.prefix(array, model.bits, bits) for array in (query, database))
+        report = evaluation.evaluate(
+            one, sets.query.labels, other, sets.database.labels, bits, at=AT
+        )
+        rows.append({"bits": bits, **_figures(report)})
     return rows
 
 

@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_hashing import checks, formulas, relevance
 from keras_hashing.losses import factorize
+from keras_hashing.losses.centres import nested_order
 from keras_hashing.methods.hashing_model import HashingModel
 from keras_hashing.methods.late_state import ClassHead, Table
 from keras_hashing.methods.training_data import class_count
@@ -25,7 +26,7 @@ class CNNH(HashingModel):
     inner products reproduce similarity, see `keras_hashing.losses.factorize`. Stage 2 is the
     training: outputs tanh(z), in [-1, 1], are drawn to the signs of the item's label set, by the
     mean over bits of the squared gap. An item whose label set was not among the training labels,
-    as can be in validation data, has no signs and adds 0 to this term.
+    as can be in validation data, has no signs and adds 0 to this term, as does one without labels.
 
     Args:
         bits: int, 1 to 4096, the code length.
@@ -77,13 +78,14 @@ class CNNH(HashingModel):
 
     def build(self, input_shape):
         super().build(input_shape)
-        if hasattr(self, "class_head"):  # else `__init__` is not that far, and starts it later
-            self._start_class_head()
+        self._start_class_head()
 
     def prepare(self, labels):
         labels = relevance.labels("labels", labels)
         self.classes = class_count(labels, self.classes)
         self._start_class_head()
+        if labels.ndim == 2:  # an item without labels is similar to nothing, so has no signs
+            labels = labels[labels.any(axis=1)]
         if self.label_sets is not None and np.any(ops.convert_to_numpy(self.set_signs.rows)):
             self._check_known(labels)
             return
@@ -109,6 +111,16 @@ class CNNH(HashingModel):
                 hidden = layer(hidden, training=training)
             values += formulas.class_cross_entropy(labels, self.class_head(hidden))
         return values
+
+    def share(self, longest):
+        """Take the first signs of a longer CNNH's label sets as one's own."""
+        self.set_labels.rows.assign(longest.set_labels.rows)
+        self.set_signs.rows.assign(longest.set_signs.rows[:, : self.bits])
+
+    def order_for_prefixes(self):
+        """Reorder the signs' columns so that the first ones tell the label sets apart too."""
+        signs = ops.convert_to_numpy(self.set_signs.rows).astype("int8")
+        self.set_signs.rows.assign(signs[:, nested_order(signs)].astype("float32"))
 
     def get_config(self):
         return {

@@ -22,7 +22,7 @@ class ClassHead(keras.layers.Layer):
 
     def start(self, channels, classes):
         """Make the weights, if they are not there yet."""
-        if self.built:
+        if self.weights:
             return
         self.kernel = self.add_weight(
             name="kernel", shape=(channels, classes), initializer=self.kernel_initializer
@@ -51,7 +51,7 @@ class Table(keras.layers.Layer):
 
     def start(self, rows, width=None):
         """Make the table, of zeros, if it is not there yet; `width=None` is one value a row."""
-        if self.built:
+        if self.weights:
             return
         self.rows = self.add_weight(
             name="rows",

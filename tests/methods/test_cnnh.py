@@ -24,6 +24,11 @@ def prepared(labels, variant="cnnh", **arguments):
     return model
 
 
+def labelled(labels):
+    """The items that take part in stage 1."""
+    return labels if labels.ndim == 1 else labels[labels.any(axis=1)]
+
+
 def expected_gaps(labels, outputs, stage_1):
     """Mean over bits of (u - sign)^2 for each item, 0 for a label set without signs."""
     values = []
@@ -55,7 +60,7 @@ def test_outputs_are_drawn_to_the_signs_of_their_label_set(training, batch, dtyp
     outputs = sample(len(batch))
     model = prepared(training)
     values = np.asarray(model.item_losses(None, batch.astype(dtype), outputs, True))
-    expected = expected_gaps(batch, outputs, factorize(training, BITS))
+    expected = expected_gaps(batch, outputs, factorize(labelled(training), BITS))
     assert (expected == 0).any()
     np.testing.assert_allclose(values, expected, atol=1e-6)
     column = batch.astype(dtype)[:, None] if batch.ndim == 1 else batch.astype(dtype)
@@ -74,7 +79,7 @@ def test_plus_adds_the_classes_from_the_tensor_before_the_hash_layer():
     kernel, bias = (np.asarray(weight, "float64") for weight in model.head.layers[0].weights)
     hidden = np.maximum(features @ kernel + bias, 0)
     logits = hidden @ np.asarray(head.kernel) + np.asarray(head.bias)
-    expected = expected_gaps(MULTI_HOT, outputs, factorize(MULTI_HOT, BITS))
+    expected = expected_gaps(MULTI_HOT, outputs, factorize(labelled(MULTI_HOT), BITS))
     for row, label in enumerate(MULTI_HOT):
         for column in np.flatnonzero(label):
             shifted = logits[row] - logits[row, column]
@@ -169,9 +174,22 @@ def test_refused_labels():
         CNNH(BITS, backbone=None).item_losses(None, CLASSES, sample(6), True)
     with pytest.raises(ValueError, match=r"label sets; got 2 that are .* first \[2\]\. Make a new"):
         prepared(CLASSES).prepare(np.array([0, 3, 2]))
-    with pytest.raises(ValueError, match=r"signs for 5 label sets; got 1 .* first \[0, 1, 1\]"):
+    with pytest.raises(ValueError, match=r"signs for 4 label sets; got 1 .* first \[0, 1, 1\]"):
         prepared(MULTI_HOT).prepare(np.array([[0, 1, 0], [0, 1, 1]]))
     with pytest.raises(ValueError, match=r"labels of 3 column\(s\); got 1\. Pass labels in the fo"):
         prepared(MULTI_HOT).item_losses(None, CLASSES, sample(6), True)
     with pytest.raises(ValueError, match=r"room for 2 label sets of 1 column\(s\); got 4 of 1"):
         prepared(CLASSES, label_sets=(2, 1))
+
+
+def test_items_without_labels_have_no_signs():
+    labels = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0], [1, 1, 0], [0, 0, 0], [0, 0, 1]])
+    features = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+    model = CNNH(bits=5, backbone=None)
+    model.compile("sgd")
+    model.fit(features, labels, verbose=0)
+    assert model.label_sets == (4, 3)
+    outputs = np.full((6, 5), 0.5, "float32")
+    values = np.asarray(model.item_losses(features, labels, outputs, False))
+    np.testing.assert_array_equal(values == 0.0, ~labels.any(axis=1))
+    model.fit(features, labels, verbose=0)

@@ -69,5 +69,5 @@ def test_refused_arguments():
         DLBHC(bits=4, backbone=None, classes=1)
     with pytest.raises(ValueError, match=r"number of classes yet\. Call `fit`, or give `classes="):
         DLBHC(bits=4, backbone=None).item_losses(None, LABELS, np.zeros((4, 4)), True)
-    with pytest.raises(ValueError, match="is for 2 classes; got labels of 3 classes"):
+    with pytest.raises(ValueError, match="is for 2 classes; got labels of 3"):
         DLBHC(bits=4, backbone=None, classes=2).prepare(LABELS)
