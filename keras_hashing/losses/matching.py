@@ -1,4 +1,4 @@
-"""Anchors against references, as the losses over triplets and rankings compare them."""
+"""Anchors against references, as the losses over pairs, triplets and rankings compare them."""
 
 from keras import ops
 
@@ -28,21 +28,38 @@ def match(anchor_labels, anchors, reference_labels, references, positions=None, 
     """
     anchor_labels = ops.convert_to_tensor(anchor_labels)
     reference_labels = ops.convert_to_tensor(reference_labels)
-    _check("anchor", anchor_labels, anchors)
-    _check("reference", reference_labels, references)
+    check_rows("anchor", anchor_labels, anchors)
+    check_rows("reference", reference_labels, references)
     anchors = ops.cast(anchors, dtype)
     references = ops.cast(references, dtype)
     positives = formulas.similarity(anchor_labels, reference_labels, dtype)
-    negatives = 1.0 - positives
+    others = pairs(positives, positions)
+    return anchors, references, others * positives, others * (1.0 - positives)
+
+
+def pairs(similarity, positions=None, filled=None):
+    """1 where anchor and reference are two items, else 0.
+
+    Args:
+        similarity: tensor `(anchors, references)`, for its shape and dtype.
+        positions: int tensor `(anchors,)`, each anchor's own row among the references; None, or
+            -1 for an anchor that is not among them.
+        filled: bool tensor `(references,)`, which references are items; None if all are.
+
+    Returns:
+        Tensor of the shape of `similarity`.
+    """
+    found = ops.ones_like(similarity)
     if positions is not None:
-        rows = ops.arange(ops.shape(references)[0], dtype="int32")
+        rows = ops.arange(ops.shape(similarity)[1], dtype="int32")
         own = ops.equal(ops.cast(positions, "int32")[:, None], rows[None, :])
-        others = ops.cast(ops.logical_not(own), dtype)
-        positives, negatives = others * positives, others * negatives
-    return anchors, references, positives, negatives
+        found = ops.cast(ops.logical_not(own), found.dtype)
+    if filled is not None:
+        found = found * ops.cast(filled, found.dtype)[None, :]
+    return found
 
 
-def _check(role, labels, outputs):
+def check_rows(role, labels, outputs):
     """Raise ValueError unless there is one row of outputs per label, as far as shapes are known."""
     checks.rank(f"{role} outputs", outputs, 2, "Pass the hash layer's output, (batch, bits).")
     if len(labels.shape) not in (1, 2):

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_hashing import checks, formulas
+from keras_hashing.losses import matching
 
 TARGETS = ("01", "sign")
 
@@ -103,12 +104,12 @@ class PairwiseLoss(keras.losses.Loss):
         """
         anchor_labels = ops.convert_to_tensor(anchor_labels)
         reference_labels = ops.convert_to_tensor(reference_labels)
-        _check("anchor", anchor_labels, anchors)
-        _check("reference", reference_labels, references)
+        matching.check_rows("anchor", anchor_labels, anchors)
+        matching.check_rows("reference", reference_labels, references)
         anchors = ops.cast(anchors, self.dtype)
         references = ops.cast(references, self.dtype)
         similarity = formulas.similarity(anchor_labels, reference_labels, self.dtype)
-        pairs = _pairs(similarity, positions, filled)
+        pairs = matching.pairs(similarity, positions, filled)
         weights = self.pair_weights(similarity, pairs, anchor_labels, reference_labels)
         values = pairs * weights * self.pair_values(similarity, anchors, references)
         means = ops.divide_no_nan(ops.sum(values, axis=-1), ops.sum(pairs, axis=-1))
@@ -220,31 +221,3 @@ class PairwiseSquaredError(PairwiseLoss):
 
     def get_config(self):
         return {**super().get_config(), "targets": self.targets}
-
-
-def _pairs(similarity, positions, filled):
-    """1 where anchor and reference are two items, else 0; the shape of `similarity`."""
-    pairs = ops.ones_like(similarity)
-    rows = ops.arange(ops.shape(similarity)[1], dtype="int32")
-    if positions is not None:
-        own = ops.equal(ops.cast(positions, "int32")[:, None], rows[None, :])
-        pairs = ops.cast(ops.logical_not(own), pairs.dtype)
-    if filled is not None:
-        pairs = pairs * ops.cast(filled, pairs.dtype)[None, :]
-    return pairs
-
-
-def _check(role, labels, outputs):
-    """Raise ValueError unless there is one row of outputs per label, as far as shapes are known."""
-    checks.rank(f"{role} outputs", outputs, 2, "Pass the hash layer's output, (batch, bits).")
-    if len(labels.shape) not in (1, 2):
-        raise ValueError(
-            f"{role} labels must have shape (batch,) or (batch, classes); got "
-            f"{tuple(labels.shape)}. Pass class ids or multi-hot rows."
-        )
-    given, wanted = labels.shape[0], outputs.shape[0]
-    if None not in (given, wanted) and given != wanted:
-        raise ValueError(
-            f"{role} labels and outputs must have one row per item each; got shapes "
-            f"{tuple(labels.shape)} and {tuple(outputs.shape)}. Pass one label row per item."
-        )

@@ -4,8 +4,8 @@ Items are compared with targets that `keras_hashing.losses.class_centres` and `b
 make, not with each other, so an item's value does not depend on the rest of its batch.
 
 Yuan et al., "Central Similarity Quantization for Efficient Image and Video Retrieval", CVPR 2020.
-Fan, Ng, Ju, Zhang, Liu, Xu, Chan, "Deep Polarized Network for Supervised Learning of Accurate
-Binary Hashing Codes", IJCAI 2020.
+Fan et al., "Deep Polarized Network for Supervised Learning of Accurate Binary Hashing Codes",
+IJCAI 2020.
 Hoe, Ng, Zhang, Chan, Song, Xiang, "One Loss for All: Deep Hashing with a Single Cosine Similarity
 based Learning Objective", NeurIPS 2021.
 """

@@ -3,6 +3,7 @@
 import keras
 
 from keras_hashing import backbones, checks, hashers
+from keras_hashing.methods import stored_backbone
 from keras_hashing.methods.image_features import image_features
 
 
@@ -96,15 +97,12 @@ class ClassicalModel(keras.Model):
         return keras.KerasTensor((images.shape[0], self.bits), dtype="float32")
 
     def get_config(self):
-        backbone = self._backbone_config
-        if isinstance(backbone, keras.Model):
-            backbone = keras.saving.serialize_keras_object(backbone)
         settings = self.hasher.get_config()
         for key in ("name", "trainable", "dtype"):
             del settings[key]
         return {
             **settings,
-            "backbone": backbone,
+            "backbone": stored_backbone.to_config(self._backbone_config),
             "image_size": self.image_size,
             "name": self.name,
         }
@@ -112,13 +110,7 @@ class ClassicalModel(keras.Model):
     @classmethod
     def from_config(cls, config):
         """A model of the same shape; its weights come from a file, so none are fetched."""
-        config = dict(config)
-        backbone = config.get("backbone")
-        if isinstance(backbone, dict):
-            config["backbone"] = keras.saving.deserialize_keras_object(backbone)
-        elif backbone is not None:
-            config["pretrained"] = False
-        return cls(**config)
+        return cls(**stored_backbone.restored(config))
 
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="LSHModel")

@@ -1,7 +1,7 @@
 """Deep Polarized Network: every output is pushed past a margin on its class's side.
 
-Source: Fan, Ng, Ju, Zhang, Liu, Xu and Chan, "Deep Polarized Network for Supervised Learning of
-Accurate Binary Hashing Codes", IJCAI 2020.
+Source: Fan et al., "Deep Polarized Network for Supervised Learning of Accurate Binary Hashing
+Codes", IJCAI 2020.
 """
 
 import keras

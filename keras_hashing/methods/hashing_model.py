@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from keras_hashing import backbones, checks
 from keras_hashing.layers import HashHead
+from keras_hashing.methods import stored_backbone
 from keras_hashing.methods.training_data import TrainingData
 
 
@@ -194,12 +195,9 @@ class HashingModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def get_config(self):
-        backbone = self._backbone_config
-        if isinstance(backbone, keras.Model):
-            backbone = keras.saving.serialize_keras_object(backbone)
         return {
             "bits": self.bits,
-            "backbone": backbone,
+            "backbone": stored_backbone.to_config(self._backbone_config),
             "image_size": self.image_size,
             "train_backbone": self.train_backbone,
             "hidden": self.hidden,
@@ -210,10 +208,4 @@ class HashingModel(keras.Model):
     @classmethod
     def from_config(cls, config):
         """A model of the same shape; its weights come from a file, so none are fetched."""
-        config = dict(config)
-        backbone = config.get("backbone")
-        if isinstance(backbone, dict):
-            config["backbone"] = keras.saving.deserialize_keras_object(backbone)
-        elif backbone is not None:
-            config["pretrained"] = False
-        return cls(**config)
+        return cls(**stored_backbone.restored(config))

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_hashing import checks
+from keras_hashing.methods import stored_backbone
 from keras_hashing.methods.hashing_model import HashingModel
 
 
@@ -167,13 +168,7 @@ class Nested(HashingModel):
 
     @classmethod
     def from_config(cls, config):
-        config = dict(config)
-        backbone = config.get("backbone")
-        if isinstance(backbone, dict):
-            config["backbone"] = keras.saving.deserialize_keras_object(backbone)
-        elif backbone is not None:
-            config["pretrained"] = False
-        return cls(**config)
+        return cls(**stored_backbone.restored(config))
 
 
 def _class_of(method):

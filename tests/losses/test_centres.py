@@ -92,7 +92,7 @@ def test_eight_classes_of_four_bits():
 
 @pytest.mark.parametrize(
     ("classes", "bits", "least"),
-    # No set of 9 codes of 4 bits has a distance of 2 but the even ones; 16 of 4 are all there are.
+    # 16 codes of 4 bits are all there are; the 4 even ones of 3 bits are 2 apart.
     [(16, 4, 1), (30, 12, 3), (10, 33, 16), (100, 50, 17), (300, 64, 20), (2, 13, 8), (4, 3, 2)],
 )
 def test_random_centres_keep_their_distance(classes, bits, least):

@@ -133,7 +133,6 @@ def test_share_and_order_for_prefixes():
     shorter.share(longest)
     np.testing.assert_array_equal(shorter.centres, longest.centres[:, :5])
     np.testing.assert_array_equal(ties_of(shorter), ties_of(longest)[:5])
-    # A Hadamard matrix' own first 5 columns tell fewer than 6 classes apart by 2 bits or more.
     assert len(np.unique(shorter.centres, axis=0)) == 6
 
 
