@@ -115,7 +115,7 @@ def _test_figures(run, model, sets):
     query, database = _outputs(model, sets.query), _outputs(model, sets.database)
     evaluator = evaluation.Evaluator(codes.pack(query), sets.query.labels, run.bits, AT)
     evaluator.update(codes.pack(database), sets.database.labels)
-    row = _figures(evaluator.result())
+    row = figures_of(evaluator.result())
     if run.bits == FLOAT_BITS and run.seed == 0 and run.protocol == "cifar10-s1":
         for kind in ("cosine", "inner"):
             row[f"map_{kind}"] = float_ranking.mean_average_precision(
@@ -124,7 +124,7 @@ def _test_figures(run, model, sets):
     rows = [row]
     if run.protocol == "cifar10-s1":  # s1b only adds the training images to the database
         evaluator.update(codes.pack(_outputs(model, sets.training)), sets.training.labels)
-        rows.append({"protocol": "cifar10-s1b", **_figures(evaluator.result())})
+        rows.append({"protocol": "cifar10-s1b", **figures_of(evaluator.result())})
     return rows
 
 
@@ -137,7 +137,7 @@ def _nested_figures(model, sets):
         report = evaluation.evaluate(
             one, sets.query.labels, other, sets.database.labels, bits, at=AT
         )
-        rows.append({"bits": bits, **_figures(report)})
+        rows.append({"bits": bits, **figures_of(report)})
     return rows
 
 
@@ -163,7 +163,7 @@ def _unseen_figures(run, sets):
     return {"protocol": "cifar10-unseen", **found}
 
 
-def _figures(report):
+def figures_of(report):
     return {
         "map": report.map,
         "map_best": report.map_best,

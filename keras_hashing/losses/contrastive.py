@@ -44,10 +44,15 @@ def bernoulli_divergence(p, q):
     Returns:
         Float tensor `(batch,)`, at least 0 up to rounding, finite also for 0 and 1.
 
-    Source: Qiu et al., IJCAI 2021; 1e-8 inside the logarithms is the authors' code's.
+    Source: Qiu et al., IJCAI 2021. The authors' code adds 1e-8 inside the logarithms; ours takes
+    what is smaller for 1e-8, for XLA reorders 1 - p + 1e-8 so that it rounds to 0.
     """
-    ones = p * (ops.log(p + 1e-8) - ops.log(q + 1e-8))
-    zeros = (1.0 - p) * (ops.log(1.0 - p + 1e-8) - ops.log(1.0 - q + 1e-8))
+
+    def log(probability):
+        return ops.log(ops.maximum(probability, 1e-8))
+
+    ones = p * (log(p) - log(q))
+    zeros = (1.0 - p) * (log(1.0 - p) - log(1.0 - q))
     return ops.sum(ones + zeros, axis=-1)
 
 

@@ -22,6 +22,7 @@ class TrainingBatches(keras.utils.PyDataset):
     def __init__(self, images, batch_size, seed=0, flip=True, shift=0, erase=0):
         super().__init__()
         self.images = images
+        self.labels = images.labels  # all of them, for methods that ask
         self.batch_size = min(batch_size, len(images))
         self.seed = seed
         self.flip = flip

@@ -102,10 +102,20 @@ def test_each_divergence_has_a_gradient_through_its_first_argument():
     assert float(to_q[0, 0]) == pytest.approx(-expected, rel=1e-4)
 
 
-def test_certain_bits_are_finite():
-    p, q = tf.Variable([[0.0, 1.0, 0.5]]), tf.Variable([[1.0, 1.0, 0.0]])
-    with tf.GradientTape() as tape:
-        value = tf.reduce_sum(symmetric_divergence(p, q))
-    assert np.isfinite(float(value))
-    for found in tape.gradient(value, [p, q]):
+@pytest.mark.parametrize("compiled", [False, True])
+def test_certain_bits_are_finite(compiled):
+    @tf.function(jit_compile=compiled)
+    def value_and_gradient(one, other):
+        with tf.GradientTape() as tape:
+            tape.watch([one, other])
+            p, q = 0.5 * (tf.tanh(one) + 1.0), 0.5 * (tf.tanh(other) + 1.0)
+            value = tf.reduce_sum(symmetric_divergence(p, q))
+        return value, tape.gradient(value, [one, other])
+
+    one, other = tf.constant([[-90.0, 90.0, 0.0, 12.0]]), tf.constant([[90.0, 90.0, -90.0, -12.0]])
+    value, gradients = value_and_gradient(one, other)
+    # 0 against 1 is -log(1e-8); 1/2 against 0 is half of log(.5e8) and of log(.5), and log 2 back.
+    expected = 18.420681 + 0 + (8.517193 + 0.693147) / 2 + 18.420681
+    assert float(value) == pytest.approx(expected, rel=1e-4)
+    for found in gradients:
         assert np.isfinite(np.asarray(found)).all()
