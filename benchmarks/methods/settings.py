@@ -54,7 +54,7 @@ def grid(**values):
 
 
 VARIANT_BITS = (12, 24, 32, 48)
-ORIGINAL_BITS = (16, 32, 64)
+ORIGINAL_BITS = (64,)
 BOTH = ("cifar10-s1", "multifashion")
 LINEAR = {"hidden": None, "dropout": 0.0}  # the papers' one layer on a frozen backbone
 
