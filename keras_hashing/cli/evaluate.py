@@ -14,9 +14,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(help="A zoo name, an entry's folder, or a .keras file.")],
-    data: Annotated[str, typer.Option(help="cifar10, mnist or fashion.")],
+    data: Annotated[str, typer.Option(help="cifar10, mnist, fashion or multifashion.")],
     protocol: Annotated[
-        str | None, typer.Option(help="Such as cifar10-s1. [default: DATA-s1]")
+        str | None, typer.Option(help="Such as cifar10-s1b. [default: the first of the set]")
     ] = None,
     data_dir: Annotated[
         pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets.")
