@@ -14,7 +14,6 @@ from keras_hashing.data.protocols import UNSEEN_FROM
 from keras_hashing.zoo import float_ranking
 
 AT = (1000,)
-FEWER_EPOCHS = {"cifar10-orig": 6}  # ten times the images of the others
 FLOAT_BITS = 48  # code length whose outputs before the sign are measured too
 
 
@@ -86,7 +85,8 @@ def train(run, part):
         model = methods.Nested(method, bits=NESTED_BITS, **arguments)
     else:
         model = method(bits=run.bits, **arguments)
-    epochs = FEWER_EPOCHS.get(run.protocol, contestant.epochs)
+    original = run.protocol == "cifar10-orig"
+    epochs = contestant.original_epochs if original else contestant.epochs
     steps = epochs * -(-len(part) // BATCH_SIZE)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 10, warmup_target=learning_rate, warmup_steps=steps // 10

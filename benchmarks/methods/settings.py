@@ -9,6 +9,7 @@ NESTED_BITS = (16, 32, 48, 64)
 NESTED = ("dhn", "hashnet", "csq", "orthohash")  # contestants nested as well
 SEEDS = (0, 1, 2)
 EPOCHS = 20
+ORIGINAL_EPOCHS = 6  # under `cifar10-orig`, ten times the images
 BATCH_SIZE = 64
 WEIGHT_DECAY = 1e-4
 HEAD = {"hidden": 512, "dropout": 0.5}
@@ -29,7 +30,8 @@ class Contestant:
         original_bits: code lengths measured under `cifar10-orig`.
         chosen_on: protocols on whose validation images a setting is chosen.
         seeds: tuple of ints; a single one for a method that draws nothing.
-        epochs: int; another number than `EPOCHS` leaves the common budget.
+        epochs, original_epochs: ints; other numbers than `EPOCHS`, and `ORIGINAL_EPOCHS` under
+            `cifar10-orig`, leave the common budget.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Contestant:
     chosen_on: tuple = ("cifar10-s1",)
     seeds: tuple = SEEDS
     epochs: int = EPOCHS
+    original_epochs: int = ORIGINAL_EPOCHS
 
     def __post_init__(self):
         assert 1 <= len(self.settings) <= MOST_SETTINGS, self.method
@@ -94,6 +97,14 @@ CONTESTANTS = {
         "cnnh", grid(learning_rate=RATES), {"variant": "plus"}, bits=VARIANT_BITS
     ),
     "dlbhc": Contestant("dlbhc", grid(learning_rate=RATES), original_bits=(12, 32, 48)),
+    "dlbhc, wide": Contestant(
+        "dlbhc",
+        [{"learning_rate": 1e-3}],
+        {"hidden": 1024, "dropout": 0.2},
+        bits=(),
+        original_bits=(12, 32, 48),
+        original_epochs=12,
+    ),
     "dpsh": Contestant("dpsh", grid(learning_rate=RATES, quantization_weight=[0.002, 0.02])),
     "dsh": Contestant("dsh", grid(learning_rate=RATES, regularization_weight=[0.001, 0.01])),
     "csq": Contestant("csq", grid(learning_rate=RATES, quantization_weight=[1e-4, 0.05])),
