@@ -1,7 +1,7 @@
 """Which runs are due: choices of setting first, then the tests of what was chosen."""
 
 from benchmarks.methods.runs import Run
-from benchmarks.methods.settings import BITS, CHOICE_BITS, CONTESTANTS, NESTED, NESTED_BITS, SEEDS
+from benchmarks.methods.settings import CHOICE_BITS, CONTESTANTS, NESTED, NESTED_BITS, SEEDS
 
 
 def validation_runs(table, names=None):
@@ -26,7 +26,7 @@ def test_runs(table, names=None):
                     Run("test", "cifar10-s1", name, setting, bits, seed)
                     for seed in contestant.seeds
                 ]
-            if contestant.bits == BITS:  # not of variants
+            if 48 in contestant.bits:
                 runs += [
                     Run("unseen", "cifar10-s1", name, setting, 48, seed)
                     for seed in contestant.seeds

@@ -105,7 +105,7 @@ CONTESTANTS = {
         original_bits=(12, 32, 48),
         original_epochs=12,
     ),
-    "dpsh": Contestant("dpsh", grid(learning_rate=RATES, quantization_weight=[0.002, 0.02])),
+    "dpsh": Contestant("dpsh", grid(learning_rate=RATES, quantization_weight=[0.0002, 0.002])),
     "dsh": Contestant("dsh", grid(learning_rate=RATES, regularization_weight=[0.001, 0.01])),
     "csq": Contestant("csq", grid(learning_rate=RATES, quantization_weight=[1e-4, 0.05])),
     "greedyhash": Contestant(
@@ -157,5 +157,5 @@ CONTESTANTS = {
         grid(learning_rate=[1e-3], temperature=[1.0, 2.0], shrinkage=[1.0, 3.0]),
         labels="some",
     ),
-    "ksh": Contestant("ksh", grid(anchors=[300, 1000])),
+    "ksh": Contestant("ksh", [{}], bits=VARIANT_BITS),
 }

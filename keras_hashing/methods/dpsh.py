@@ -92,7 +92,8 @@ class DPSH(HashingModel):
         >>> model.compile("adamw")
 
     Source: Li et al., IJCAI 2016, negative log likelihood of the pairwise labels with the
-    relaxed codes; means in place of sums, as in the authors' repository jiangqy/DPSH-pytorch.
+    relaxed codes; means in place of sums, as in the authors' repository jiangqy/DPSH-pytorch. The
+    hash layer's first weights, of standard deviation 0.01, are ours.
     """
 
     needs_labels = True
@@ -107,7 +108,9 @@ class DPSH(HashingModel):
         bank_classes=None,
         **kwargs,
     ):
-        head = [HashHead(bits, "linear", name="hash")]
+        # From small outputs on: large ones at the start leave the bank's signs to chance for long.
+        start = keras.initializers.RandomNormal(stddev=0.01)
+        head = [HashHead(bits, "linear", kernel_initializer=start, name="hash")]
         super().__init__(bits, backbone, head=head, **kwargs)
         self.quantization_weight = checks.between(
             "quantization_weight", quantization_weight, 0.0, None

@@ -62,7 +62,8 @@ class GreedyHash(HashingModel):
         >>> model = GreedyHash(bits=32, backbone=None, variant="unsupervised")
         >>> model.compile("adamw")
 
-    Source: Su et al., NeurIPS 2018; the authors' class layer has no bias. An item with several
+    Source: Su et al., NeurIPS 2018; the authors' class layer has no bias. The first weights of
+    the unsupervised variant, of standard deviation 0.001, are ours. An item with several
     labels is to have them in equal shares, which is ours, as is the sign +1 of 0.
     """
 
@@ -81,7 +82,9 @@ class GreedyHash(HashingModel):
     ):
         checks.one_of("variant", variant, VARIANTS)
         by_labels = variant == "supervised"
-        head = [HashHead(bits, "linear", name="hash")]
+        # Without labels, larger weights would leave the bits where chance has put them.
+        start = "glorot_uniform" if by_labels else keras.initializers.RandomNormal(stddev=0.001)
+        head = [HashHead(bits, "linear", kernel_initializer=start, name="hash")]
         train_backbone = by_labels if train_backbone is None else train_backbone
         super().__init__(bits, backbone, head=head, train_backbone=train_backbone, **kwargs)
         self.variant = variant
