@@ -41,7 +41,7 @@ def test_runs(table, names=None):
             runs += [
                 Run("test", "multifashion", name, setting, 48, seed) for seed in contestant.seeds
             ]
-    return sorted(runs, key=lambda run: run.seed)  # a whole table early, then its other seeds
+    return sorted(runs, key=lambda run: run.seed)  # a whole table early, then other seeds
 
 
 def chosen(table, name, contestant, protocol="cifar10-s1"):

@@ -25,8 +25,10 @@ epochs on the 50,000 images of `cifar10-orig`). Those that learn from labels hav
 layer of 512 units with dropout 0.5; the unsupervised ones are linear, as in their papers, but for
 CIBHash. Each had its setting chosen among at most six, at 32 bits, on the 500 validation images,
 and was then trained on all training images. mAP is over the whole database, the mean over all
-orders of equal distances, and the mean of three seeds. Unsupervised methods saw no labels in
-training; their setting was chosen by the labels of the validation images.
+orders of equal distances, and the mean of three seeds where the table does not say otherwise
+(one for what draws nothing). Unsupervised methods saw no labels in training; their setting was
+chosen by the labels of the validation images. Methods and lengths whose runs are not done yet are
+left out; the command goes on with them.
 """
 
 
@@ -39,7 +41,9 @@ def write(table, folder):
     """
     sections = [HEADER, "![mAP against code length](results/methods.png)", _main(table)]
     sections += [_references(table), _published(table), _unseen(table), _original(table)]
-    sections += [_nested(table), _multifashion(table)]
+    sections += [_multifashion(table)]
+    if table.select(stage="nested"):
+        sections.append(_nested(table))
     with files.atomic_path(folder.parent / "methods.md") as temporary:
         temporary.write_text("\n\n".join(section.strip() for section in sections) + "\n")
     plot(table, folder / "methods.png")
@@ -98,11 +102,12 @@ def _main(table):
     for name in CONTESTANTS:
         values = [mean_of(table, **_s1(name, bits)) for bits in BITS]
         if any(value is not None for value in values):
-            spread = [row["map"] for row in table.select(**_s1(name, 48))]
-            rows.append((values[BITS.index(48)] or 0.0, name, values, np.std(spread)))
+            found = [row["map"] for row in table.select(**_s1(name, 48))]
+            spread = _cell(np.std(found), 4) if len(found) > 1 else ""
+            rows.append((values[BITS.index(48)] or 0.0, name, values, str(len(found)), spread))
     rows.sort(key=lambda row: -row[0])
-    header = ["method", *(f"{bits} bits" for bits in BITS), "deviation, 48 bits"]
-    body = [[n, *map(_cell, values), _cell(spread, 4)] for _, n, values, spread in rows]
+    header = ["method", *(f"{bits} bits" for bits in BITS), "seeds", "deviation, 48 bits"]
+    body = [[name, *map(_cell, values), *rest] for _, name, values, *rest in rows]
     return "## mAP by code length, `cifar10-s1`\n\n" + _markdown(header, body)
 
 
@@ -126,6 +131,8 @@ def _published(table):
     for row in PUBLISHED:
         wanted = {"stage": "test", "protocol": row.protocol, "contestant": row.contestant}
         ours = [mean_of(table, row.metric, bits=bits, **wanted) for bits in row.figures]
+        if all(value is None for value in ours):
+            continue
         kind = "mAP@1000(hits)" if row.metric == "map_at_1000_hits" else "mAP"
         rows.append(
             [
@@ -199,6 +206,8 @@ def _nested(table):
             [mean_of(table, **{**_s1(name, bits), "stage": stage}) for stage in ("nested", "test")]
             for bits in NESTED_BITS
         ]
+        if all(nested is None for nested, _ in pairs):
+            continue
         rows.append([f"nested {name}", *(" / ".join(map(_cell, pair)) for pair in pairs)])
     return (
         "## One model, many lengths\n\n`Nested` with the same budget and setting: mAP of the first "

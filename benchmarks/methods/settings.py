@@ -105,7 +105,11 @@ CONTESTANTS = {
         original_bits=(12, 32, 48),
         original_epochs=12,
     ),
-    "dpsh": Contestant("dpsh", grid(learning_rate=RATES, quantization_weight=[0.0002, 0.002])),
+    "dpsh": Contestant(
+        "dpsh",
+        grid(learning_rate=[5e-4, 1e-3], quantization_weight=[0.002, 0.02]),
+        {"hidden": None},  # its unbounded outputs do not bear the noise of two dropouts
+    ),
     "dsh": Contestant("dsh", grid(learning_rate=RATES, regularization_weight=[0.001, 0.01])),
     "csq": Contestant("csq", grid(learning_rate=RATES, quantization_weight=[1e-4, 0.05])),
     "greedyhash": Contestant(
