@@ -59,7 +59,7 @@ class DPN(HashingModel):
         **kwargs,
     ):
         head = [HashHead(bits, activation="linear", name="hash")]
-        super().__init__(bits, backbone, **{"head": head, **kwargs})
+        super().__init__(bits, backbone, head=head, **kwargs)
         self.margin = checks.between("margin", margin, 1e-6, None)
         self.table = CentreTable(self.bits, bernoulli_centres, seed)
         self.classes = None if classes is None else self.table.fill(classes)

@@ -55,8 +55,8 @@ class OrthoHash(HashingModel):
         (10, 12)
 
     Source: Hoe et al., NeurIPS 2021; cosine softmax cross entropy with an additive cosine margin,
-    in the form for several labels too. Momentum and epsilon of the normalization are those of the
-    authors' framework, 0.9 and 1e-5 in Keras' terms.
+    in the form for several labels too. Momentum 0.9 and epsilon 1e-5 of the normalization are
+    ours.
     """
 
     needs_labels = True
@@ -72,7 +72,7 @@ class OrthoHash(HashingModel):
         targets="bernoulli",
         **kwargs,
     ):
-        super().__init__(bits, backbone, **{"head": _head(bits), **kwargs})
+        super().__init__(bits, backbone, head=_head(bits), **kwargs)
         self.margin = checks.between("margin", margin, 0.0, None)
         self.scale = None if scale is None else checks.between("scale", scale, 1e-6, None)
         self.targets = checks.one_of("targets", targets, TARGETS)
