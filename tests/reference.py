@@ -118,3 +118,56 @@ def tie_orders(distances, relevant):
     ]
     for parts in itertools.product(*buckets):
         yield [hit for part in parts for hit in part]
+
+
+def ndcg(ranked_grades, all_grades, cutoff=None):
+    """Normalized discounted cumulative gain of one ranking, gain 2^g - 1."""
+
+    def total(grades):
+        return math.fsum(
+            (2**grade - 1) / math.log2(rank + 1)
+            for rank, grade in enumerate(grades[:cutoff], start=1)
+        )
+
+    return total(ranked_grades) / total(sorted(all_grades, reverse=True))
+
+
+def expected_average_precision(distances, relevant, cutoff=None, denominator="total"):
+    """Mean of average precision over all orders of ties, position by position.
+
+    Args:
+        distances: ints of one query's database. relevant: bools, in the same order.
+    """
+    cutoff = len(distances) if cutoff is None else min(cutoff, len(distances))
+    rank = hits = 0
+    sums = 0.0
+    for at in sorted(set(distances)):
+        bucket = [r for d, r in zip(distances, relevant, strict=True) if d == at]
+        size, good = len(bucket), sum(bucket)
+        slots = min(size, cutoff - rank)
+        if denominator == "hits" and 0 < slots < size:
+            value = 0.0
+            for inside in range(max(0, slots - size + good), min(slots, good) + 1):
+                ways = math.comb(good, inside) * math.comb(size - good, slots - inside)
+                found = hits + inside
+                precisions = sums + _bucket_sum(rank, hits, slots, inside, slots)
+                share = float(fractions.Fraction(ways, math.comb(size, slots)))
+                value += share * precisions / found if found else 0.0
+            return value
+        sums += _bucket_sum(rank, hits, size, good, slots)
+        rank, hits = rank + size, hits + good
+        if rank >= cutoff:
+            break
+    everything = sum(relevant)
+    divisor = {"hits": hits, "min": min(cutoff, everything), "total": everything}[denominator]
+    return sums / divisor if divisor else 0.0
+
+
+def _bucket_sum(rank, hits, size, good, slots):
+    """Expected precisions at the hits in the first slots of a bucket behind `rank` items."""
+    if not good:
+        return 0.0
+    companion = (good - 1) / (size - 1) if size > 1 else 0.0
+    return math.fsum(
+        good / size * (hits + 1 + companion * slot) / (rank + slot + 1) for slot in range(slots)
+    )

@@ -4,8 +4,7 @@ import numpy as np
 
 from keras_hashing import checks, codes, relevance
 from keras_hashing.evaluation import index_order
-from keras_hashing.evaluation.histograms import histograms
-from keras_hashing.evaluation.plan import make_plan
+from keras_hashing.evaluation.histograms import Rows, histograms
 from keras_hashing.evaluation.summary import DENOMINATORS, summarize
 
 TIES = ("expected", "index")
@@ -127,11 +126,13 @@ class Evaluator:
         self.exclude_self = exclude_self
         self.rows = 0
         self.plan = None
-        self._query_words = codes.words(query_codes)
+        multi_hot = self.query_labels.ndim == 2
+        self._classes = None if multi_hot else np.unique(self.query_labels)
+        self._queries = self._rows(query_codes, self.query_labels)
         self._left_out = np.zeros(len(query_codes), bool)  # queries whose own item was seen
-        shape = (len(query_codes), self.bits + 1)
-        self.total, self.relevant = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        self._classes = None if self.query_labels.ndim == 2 else np.unique(self.query_labels)
+        most_shared = int(self.query_labels.sum(axis=1).max()) if multi_hot else 1
+        # By query, number of shared labels, and distance.
+        self.counts = np.zeros((len(query_codes), 1 + most_shared, self.bits + 1), np.int64)
 
     def update(self, database_codes, database_labels, ids=None):
         """Count another part of the database.
@@ -153,19 +154,11 @@ class Evaluator:
             checks.same_length("database_ids", np.asarray(ids), "database_codes", database_codes)
         if not len(database_codes):
             return
-        self.plan = make_plan(len(self.query_codes), len(database_codes), labels.ndim == 2)
-        total, relevant = histograms(
-            self._query_words,
-            self._label_words(self.query_labels),
-            codes.words(database_codes),
-            self._label_words(labels),
-            self.bits,
-            self.plan,
-        )
+        rows = self._rows(database_codes, labels)
+        counts, self.plan = histograms(self._queries, rows, self.bits, self.counts.shape[1])
         if self.exclude_self:
-            self._leave_out(total, relevant, database_codes, labels, np.asarray(ids))
-        self.total += total
-        self.relevant += relevant
+            self._leave_out(counts, database_codes, labels, np.asarray(ids))
+        self.counts += counts
         self.rows += len(database_codes)
 
     def merge(self, other):
@@ -192,8 +185,7 @@ class Evaluator:
                 "Make both with the same arguments."
             )
         self._see_own(other._left_out)
-        self.total += other.total
-        self.relevant += other.relevant
+        self.counts += other.counts
         self.rows += other.rows
         self.plan = self.plan or other.plan
         return self
@@ -206,15 +198,18 @@ class Evaluator:
         """
         return summarize(self)
 
-    def _label_words(self, labels):
-        """int64 `(items, 1)` numbers of the queries' classes, -1 for others; or label words."""
+    def _rows(self, some_codes, labels):
+        """Codes and labels as words; single labels as numbers of the queries' classes, or -1."""
+        words = codes.words(some_codes).view(np.int64)
         if self._classes is None:
             padded = np.pad(labels, ((0, 0), (0, -labels.shape[1] % 64)))
-            return np.packbits(padded, axis=1, bitorder="little").view(np.int64)
+            packed = np.packbits(padded, axis=1, bitorder="little").view(np.int64)
+            return Rows(words, packed, multi_hot=True)
         place = np.searchsorted(self._classes, labels).clip(max=len(self._classes) - 1)
-        return np.where(self._classes[place] == labels, place, -1)[:, None]
+        numbers = np.where(self._classes[place] == labels, place, -1)
+        return Rows(words, numbers[:, None], multi_hot=False)
 
-    def _leave_out(self, total, relevant, database_codes, labels, ids):
+    def _leave_out(self, counts, database_codes, labels, ids):
         """Take each query's own item out of its counts."""
         own = _positions(self.query_ids, ids)
         self._see_own(own >= 0)
@@ -222,9 +217,11 @@ class Evaluator:
             place = slice(own[query], own[query] + 1)
             row = slice(query, query + 1)
             distance = codes.hamming(self.query_codes[row], database_codes[place])[0, 0]
-            total[query, distance] -= 1
-            shared = relevance.relevance(self.query_labels[row], labels[place])[0, 0]
-            relevant[query, distance] -= int(shared)
+            if self._classes is None:
+                grade = int((self.query_labels[query] & labels[own[query]]).sum())
+            else:
+                grade = int(self.query_labels[query] == labels[own[query]])
+            counts[query, grade, distance] -= 1
 
     def _see_own(self, seen):
         """Note for which queries the own item was left out; it must come once."""

@@ -1,138 +1,180 @@
-"""How many database items, and how many relevant ones, lie at each distance of each query.
+"""How many database items lie at each distance of each query, by the number of shared labels.
 
-Every averaged metric follows from these two integer histograms (`metrics.py`). For each pair one
-integer is made, `row * 2 * (bits + 1) + 2 * distance + relevant`, and one count of these gives
-both histograms of a whole tile; no matrix of all pairs is ever held.
+Every averaged metric follows from these integer histograms (`metrics.py`).
 """
 
-import functools
+import dataclasses
 
 import numpy as np
 
-from keras_hashing.evaluation.plan import QUERY_TILE
+from keras_hashing.evaluation import distinct
+from keras_hashing.evaluation.plan import QUERY_TILE, make_plan
 
 
-def histograms(query_words, query_labels, database_words, database_labels, bits, plan):
-    """Count pairs by distance.
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Codes and labels of queries or database items, as 64-bit words.
+
+    Attributes:
+        words: int64 `(n, words)`, as `keras_hashing.codes.words` makes them.
+        labels: int64 `(n, 1)`, the number of the class: at least 0, or -1 for a class that no
+            query has; or `(n, label_words)` with one bit a class.
+        multi_hot: bool, the latter.
+    """
+
+    words: np.ndarray
+    labels: np.ndarray
+    multi_hot: bool
+
+    def __len__(self):
+        return len(self.words)
+
+    def take(self, positions):
+        """The rows at some positions, in that order."""
+        return Rows(self.words[positions], self.labels[positions], self.multi_hot)
+
+    def padded(self, length):
+        """With rows behind that have code 0 and no label."""
+        spare = ((0, length - len(self)), (0, 0))
+        nothing = 0 if self.multi_hot else -1
+        labels = np.pad(self.labels, spare, constant_values=nothing)
+        return Rows(np.pad(self.words, spare), labels, self.multi_hot)
+
+
+def histograms(queries, database, bits, grades):
+    """Count pairs by distance and shared labels, in the cheapest way known.
 
     Args:
-        query_words: uint64 `(queries, words)`, as `keras_hashing.codes.words` makes them.
-        query_labels: int64 `(queries, 1)`, at least 0; or int64 label words
-            `(queries, label_words)` with one bit a class.
-        database_words: uint64 `(database, words)`.
-        database_labels: int64 `(database, 1)`, -1 for a class that no query has; or label words.
+        queries, database: `Rows`.
         bits: int, code length; distances are 0 to `bits`.
-        plan: `keras_hashing.evaluation.plan.Plan`.
+        grades: int, 1 + the most labels that a pair can share; 2 for single labels.
 
     Returns:
-        Tuple of int64 arrays `(queries, bits + 1)`: all items and relevant items.
+        int64 array `(queries, grades, bits + 1)`, and the `Plan` by which it was made.
     """
-    count = _count_numpy if plan.kernel == "numpy" else _count_xla
-    pairs = count(query_words, query_labels, database_words, database_labels, bits, plan)
-    return pairs[:, 0::2] + pairs[:, 1::2], pairs[:, 1::2]
+    kinds = None
+    joined = [np.hstack([side.words, side.labels]) for side in (queries, database)]
+    if distinct.likely(joined[1]):
+        kinds = [distinct.distinct(side) for side in joined]
+    numbers = None if kinds is None else (len(kinds[0][0]), len(kinds[1][0]))
+    plan = make_plan(len(queries), len(database), bits, _own_share(queries, database), numbers)
+    if not plan.weighted:
+        return run(plan, queries, database, bits, grades), plan
+    (first_query, _, kind), (first_row, weights, _) = kinds
+    counts = run(plan, queries.take(first_query), database.take(first_row), bits, grades, weights)
+    return counts[kind], plan
 
 
-def _count_numpy(query_words, query_labels, database_words, database_labels, bits, plan):
-    size = 2 * (bits + 1)
-    counts = np.zeros((len(query_words), size), np.int64)
-    for start in range(0, len(database_words), plan.database_tile):
-        rows = slice(start, start + plan.database_tile)
-        for query, (words, labels) in enumerate(zip(query_words, query_labels, strict=True)):
-            distances = np.bitwise_count(database_words[rows] ^ words).sum(axis=1, dtype=np.int64)
-            if plan.multi_hot:
-                relevant = (database_labels[rows] & labels).any(axis=1)
+def run(plan, queries, database, bits, grades, weights=None):
+    """Count as a plan says; `weights`, int `(database,)`, are for a weighted one."""
+    if plan.kernel == "loop":
+        return _loop(plan, queries, database, bits, grades)
+    if plan.kernel == "pairs":
+        return _by_pairs(plan, queries, database, bits)
+    return _by_grade(plan, queries, database, bits, grades, weights)
+
+
+def _loop(plan, queries, database, bits, grades):
+    size = grades * (bits + 1)
+    counts = np.zeros((len(queries), size), np.int64)
+    for start in range(0, len(database), plan.database_tile):
+        part = slice(start, start + plan.database_tile)
+        words, labels = database.words[part], database.labels[part]
+        for row, (word, label) in enumerate(zip(queries.words, queries.labels, strict=True)):
+            distances = _bit_counts(words ^ word)
+            if queries.multi_hot:
+                grade = _bit_counts(labels & label)
             else:
-                relevant = database_labels[rows, 0] == labels[0]
-            counts[query] += np.bincount(2 * distances + relevant, minlength=size)
+                grade = labels[:, 0] == label[0]
+            counts[row] += np.bincount(grade * (bits + 1) + distances, minlength=size)
+    return counts.reshape(len(queries), grades, bits + 1)
+
+
+def _by_grade(plan, queries, database, bits, grades, weights):
+    from keras_hashing.evaluation import kernels
+
+    tile = plan.database_tile
+    padded = queries.padded(_multiple(len(queries), QUERY_TILE))
+    database_padded = database.padded(_multiple(len(database), tile))
+    all_weights = np.zeros(len(database_padded), np.int32)
+    all_weights[: len(database)] = 1 if weights is None else weights
+    count = kernels.by_grade(
+        queries.words.shape[1],
+        queries.labels.shape[1],
+        queries.multi_hot,
+        bits,
+        grades,
+        tile,
+        plan.weighted,
+    )
+    counts = np.zeros((len(queries), grades, bits + 1), np.int64)
+    for start in range(0, len(database_padded), tile):
+        part = slice(start, start + tile)
+        some = database_padded.words[part], database_padded.labels[part], all_weights[part]
+        counts += count(padded.words, padded.labels, *some).numpy()[: len(queries)]
+    if not plan.weighted:  # otherwise padding weighs nothing
+        _without_padding(counts[:, 0], queries, len(database_padded) - len(database))
     return counts
 
 
-def _count_xla(query_words, query_labels, database_words, database_labels, bits, plan):
-    import tensorflow as tf
+def _by_pairs(plan, queries, database, bits):
+    from keras_hashing.evaluation import kernels
 
-    queries = len(query_words)
-    padding = 0 if plan.multi_hot else -1
-    query_words = _padded(query_words.view(np.int64), QUERY_TILE, 0)
-    query_labels = _padded(query_labels, QUERY_TILE, padding)
-    spare = -len(database_words) % plan.database_tile
-    count = _graph(query_words.shape[1], query_labels.shape[1], plan.multi_hot, bits, plan)
-    counts = count(
-        tf.constant(query_words),
-        tf.constant(query_labels),
-        tf.constant(_padded(database_words.view(np.int64), plan.database_tile, 0)),
-        tf.constant(_padded(database_labels, plan.database_tile, padding)),
-    ).numpy()[:queries]
-    # A row of padding has code 0 and is relevant to nothing: take it out of the bin it fell into.
-    own = np.bitwise_count(query_words[:queries].view(np.uint64)).sum(axis=1, dtype=np.int64)
-    counts[np.arange(queries), 2 * own] -= spare
+    tile = plan.database_tile
+    query_order, order = _by_class(queries), _by_class(database)
+    ordered = queries.take(query_order)
+    firsts = ordered.labels[::QUERY_TILE, 0]
+    lasts = np.append(ordered.labels[QUERY_TILE - 1 :: QUERY_TILE, 0], ordered.labels[-1, 0])
+    ends = _ends_of_classes(queries, database)
+    bounds = np.stack([ends[firsts], ends[lasts[: len(firsts)] + 1]], axis=1)
+    padded = ordered.padded(_multiple(len(queries), QUERY_TILE))
+    count = kernels.by_pairs(queries.words.shape[1], bits, tile)
+    found = np.zeros((len(queries), 2, bits + 1), np.int64)
+    for start in range(0, len(database), tile):
+        # Padding behind each tile: a step over its end must not read the next one's rows.
+        some = database.take(order[start : start + tile]).padded(tile + kernels.OWN_TILE)
+        inside = (bounds - start).clip(0, tile).astype(np.int32)
+        found += count(padded.words, padded.labels, some.words, some.labels, inside).numpy()[
+            : len(queries)
+        ]
+    total, relevant = found[:, 0], found[:, 1]
+    _without_padding(total, ordered, _multiple(len(database), tile) - len(database))
+    counts = np.empty_like(found)
+    counts[query_order] = np.stack([total - relevant, relevant], axis=1)
     return counts
 
 
-def _padded(array, multiple, value):
-    spare = -len(array) % multiple
-    return np.pad(array, ((0, spare), (0, 0)), constant_values=value) if spare else array
+def _own_share(queries, database):
+    """Share of the sorted database in which a tile of sorted queries finds all its classes."""
+    if queries.multi_hot or not len(database):
+        return 1.0
+    ends = _ends_of_classes(queries, database)
+    labels = np.sort(queries.labels[:, 0])
+    firsts = labels[::QUERY_TILE]
+    lasts = np.append(labels[QUERY_TILE - 1 :: QUERY_TILE], labels[-1])[: len(firsts)]
+    return float((ends[lasts + 1] - ends[firsts]).mean() / len(database))
 
 
-@functools.lru_cache(maxsize=64)
-def _graph(words, label_words, multi_hot, bits, plan):
-    """The counting function for one width of codes; number of queries and rows are free."""
-    import tensorflow as tf
+def _ends_of_classes(queries, database):
+    """Where class 0, 1, … begins among the sorted rows, and where the last one ends."""
+    classes = int(queries.labels.max()) + 1
+    return np.cumsum(np.bincount(database.labels[:, 0] + 1, minlength=classes + 1))
 
-    size, tile = 2 * (bits + 1), plan.database_tile
 
-    # Only the bins are compiled: outside XLA the count is faster. Words are int64, because
-    # outside XLA a GPU counts no bits of uint64. The result stays 2-D: a reshape in here
-    # keeps the compiler from vectorising.
-    @tf.function(jit_compile=True)
-    def bins(query, query_label, database, database_label):
-        distances = tf.zeros((QUERY_TILE, tile), tf.int32)
-        for word in range(words):
-            xor = tf.bitwise.bitwise_xor(query[:, word, None], database[None, :, word])
-            distances += tf.cast(tf.raw_ops.PopulationCount(x=xor), tf.int32)
-        if multi_hot:
-            shared = tf.zeros((QUERY_TILE, tile), tf.bool)
-            for word in range(label_words):
-                both = tf.bitwise.bitwise_and(
-                    query_label[:, word, None], database_label[None, :, word]
-                )
-                shared = tf.logical_or(shared, tf.not_equal(both, 0))
-        else:
-            shared = tf.equal(query_label[:, 0, None], database_label[None, :, 0])
-        rows = size * tf.range(QUERY_TILE)[:, None]
-        return rows + 2 * distances + tf.cast(shared, tf.int32)
+def _by_class(rows):
+    labels = rows.labels[:, 0]
+    # 16 bits are sorted by radix, in linear time.
+    return np.argsort(labels.astype(np.int16) if labels.max() < 1 << 15 else labels, kind="stable")
 
-    def spec(width):
-        return tf.TensorSpec((None, width), tf.int64)
 
-    @tf.function(input_signature=[spec(words), spec(label_words), spec(words), spec(label_words)])
-    def count(query_words, query_labels, database_words, database_labels):
-        tiles = tf.shape(query_words)[0] // QUERY_TILE
-        results = tf.TensorArray(tf.int64, tiles, element_shape=(QUERY_TILE, size))
-        for i in tf.range(tiles):
-            query = _rows(query_words, i, QUERY_TILE)
-            query_label = _rows(query_labels, i, QUERY_TILE)
-            counts = tf.zeros((QUERY_TILE, size), tf.int64)
-            for j in tf.range(tf.shape(database_words)[0] // tile):
-                index = bins(
-                    query,
-                    query_label,
-                    _rows(database_words, j, tile),
-                    _rows(database_labels, j, tile),
-                )
-                tile_counts = tf.raw_ops.DenseBincount(
-                    input=tf.reshape(index, (-1,)),
-                    size=QUERY_TILE * size,
-                    weights=tf.zeros((0,), tf.int32),
-                    binary_output=False,
-                )
-                counts += tf.cast(tf.reshape(tile_counts, (QUERY_TILE, size)), tf.int64)
-            results = results.write(i, counts)
-        return results.concat()
+def _without_padding(counts, queries, spare):
+    """Take rows of padding, whose code is 0, out of the bins they fell into."""
+    counts[np.arange(len(queries)), _bit_counts(queries.words)] -= spare
 
-    def _rows(array, number, height):
-        start = tf.stack([number * height, 0])
-        return tf.ensure_shape(
-            tf.slice(array, start, (height, array.shape[1])), (height, array.shape[1])
-        )
 
-    return count
+def _bit_counts(words):
+    return np.bitwise_count(words.view(np.uint64)).sum(axis=1, dtype=np.int64)
+
+
+def _multiple(length, step):
+    return -(-length // step) * step

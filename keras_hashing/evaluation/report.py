@@ -24,6 +24,8 @@ class Report:
             denominator is the chosen one; the relevant items up to R; the smaller of R and all
             relevant items; all relevant items.
         precision_at, recall_at: dicts, cutoff -> float.
+        ndcg, ndcg_at: float, and dict by cutoff: normalized discounted cumulative gain of the
+            expected order, whatever `ties`; the gain of an item that shares g labels is 2^g - 1.
         radius: int; precision_radius, recall_radius: floats for the items within it; a query
             with none counts as 0. empty_radius: share of queries with none.
         pr_curve: dict of float64 arrays `(bits + 1,)`, "precision" and "recall" within radius
@@ -51,6 +53,8 @@ class Report:
     map_at_total: dict
     precision_at: dict
     recall_at: dict
+    ndcg: float
+    ndcg_at: dict
     radius: int
     precision_radius: float
     recall_radius: float
@@ -72,6 +76,7 @@ class Report:
             f"map({self.ties})": self.map,
             "map(best)": self.map_best,
             "map(worst)": self.map_worst,
+            "ndcg(expected)": self.ndcg,
             f"precision@radius{self.radius}": self.precision_radius,
             f"recall@radius{self.radius}": self.recall_radius,
             f"empty@radius{self.radius}": self.empty_radius,
@@ -82,6 +87,7 @@ class Report:
         for cutoff, value in self.precision_at.items():
             named[f"precision@{cutoff}"] = value
             named[f"recall@{cutoff}"] = self.recall_at[cutoff]
+            named[f"ndcg@{cutoff}(expected)"] = self.ndcg_at[cutoff]
         if self.notes:
             named["notes"] = list(self.notes)
         return named

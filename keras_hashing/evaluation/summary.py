@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_hashing.evaluation import metrics
+from keras_hashing.evaluation import gains, metrics
 from keras_hashing.evaluation.report import Report
 
 DENOMINATORS = ("hits", "min", "total")
@@ -12,7 +12,7 @@ def summarize(counted, ranked=None):
     """Means over the queries that have something relevant.
 
     Args:
-        counted: `Evaluator`: its histograms `total` and `relevant`, and its settings.
+        counted: `Evaluator`: its `counts` and its settings.
         ranked: what `index_order.average_precisions` gave; None for expected ties.
 
     Returns:
@@ -23,13 +23,16 @@ def summarize(counted, ranked=None):
     """
     if not counted.rows:
         raise ValueError("the database is empty: there is nothing to evaluate against.")
-    kept = counted.relevant.sum(axis=1) > 0
+    relevant = counted.counts[:, 1:].sum(axis=1)
+    kept = relevant.any(axis=1)
     if not kept.any():
         raise ValueError(
             "no query has anything relevant in the database. Check that both sides' labels "
             "mean the same classes."
         )
-    buckets = metrics.Buckets(counted.total[kept], counted.relevant[kept])
+    counts = counted.counts[kept]
+    buckets = metrics.Buckets(counts.sum(axis=1), relevant[kept])
+    gain = gains.Gains(counts, buckets)
     if ranked is not None:
         ranked = {cutoff: (s[kept], n[kept]) for cutoff, (s, n) in ranked.items()}
     return Report(
@@ -41,6 +44,8 @@ def summarize(counted, ranked=None):
         denominator=counted.denominator,
         **_overall(buckets, ranked),
         **_at_cutoffs(buckets, counted.at, counted.denominator, ranked),
+        ndcg=float(gain.ndcg().mean()),
+        ndcg_at={cutoff: float(gain.ndcg(cutoff).mean()) for cutoff in counted.at},
         **_by_radius(buckets, min(counted.radius, counted.bits)),
         rank_curve=_by_rank(buckets),
         distances={

@@ -86,6 +86,81 @@ def test_what_must_not_matter(rows):
     same(report, kh.evaluate(q, hot[ql], d, hot[dl], bits=10, at=(7, 100)))
 
 
+def test_every_row_twice_changes_nothing_within_a_radius():
+    q, ql, d, dl = problem(queries=65, rows=5000)
+    report = kh.evaluate(q, ql, d, dl, bits=10, at=(100,))
+    twice = kh.evaluate(q, ql, np.tile(d, (2, 1)), np.tile(dl, 2), bits=10, at=(200,))
+    for name in ("precision_radius", "recall_radius", "empty_radius"):
+        assert getattr(twice, name) == getattr(report, name)
+    for name, values in report.pr_curve.items():
+        np.testing.assert_array_equal(twice.pr_curve[name], values)
+    assert twice.precision_at[200] == pytest.approx(report.precision_at[100], abs=1e-12)
+    assert twice.recall_at[200] == pytest.approx(report.recall_at[100], abs=1e-12)
+    np.testing.assert_array_equal(twice.distances["relevant"], 2 * report.distances["relevant"])
+
+
+@pytest.mark.parametrize("labels", ["single", "multi-hot"])
+def test_equals_a_slow_reference(labels):
+    # Trained-like codes, so that buckets are large and distinct rows few.
+    rng = np.random.default_rng(4)
+    classes = rng.integers(0, 6, 50), rng.integers(0, 6, 5000)
+    centres = rng.choice([-1, 1], (6, 16))
+    flips = [np.where(rng.random((len(c), 16)) < 0.1, -1, 1) for c in classes]
+    q, d = (
+        codes.pack((centres[c] * f).astype("int8")) for c, f in zip(classes, flips, strict=True)
+    )
+    if labels == "multi-hot":
+        classes = [np.eye(6, dtype=bool)[c] | (rng.random((len(c), 6)) < 0.2) for c in classes]
+    report = kh.evaluate(q, classes[0], d, classes[1], bits=16, at=(1, 700))
+    assert (
+        "distinct rows"
+        in kh.evaluate(
+            np.tile(q, (20, 1)), np.concatenate([classes[0]] * 20), d, classes[1], bits=16
+        ).plan
+    )
+    distances = codes.hamming(q, d).tolist()
+    if labels == "single":
+        grades = (classes[0][:, None] == classes[1]).astype(int)
+    else:
+        grades = classes[0].astype(int) @ classes[1].T.astype(int)
+    rows = list(zip(distances, grades.tolist(), strict=True))
+
+    def mean(value):
+        return np.mean([value(row, grade) for row, grade in rows])
+
+    def expected(cutoff=None, denominator="total"):
+        return mean(
+            lambda row, grade: reference.expected_average_precision(
+                row, [g > 0 for g in grade], cutoff, denominator
+            )
+        )
+
+    close = {"abs": 1e-12}
+    assert report.map == pytest.approx(expected(), **close)
+    for cutoff in (1, 700):
+        for name in ("hits", "min", "total"):
+            found = getattr(report, f"map_at_{name}")[cutoff]
+            assert found == pytest.approx(expected(cutoff, name), **close)
+        found = report.ndcg_at[cutoff]
+        assert found == pytest.approx(mean(lambda r, g: expected_ndcg(r, g, cutoff)), **close)  # noqa: B023
+    assert report.ndcg == pytest.approx(mean(expected_ndcg), **close)
+    within = [[g > 0 for d, g in zip(*row, strict=True) if d <= 2] for row in rows]
+    precision = np.mean([np.mean(hits) if hits else 0 for hits in within])
+    assert report.precision_radius == pytest.approx(precision, **close)
+
+
+def expected_ndcg(distances, grades, cutoff=None):
+    """Each rank has the mean gain of its distance."""
+    gains = 2.0 ** np.array(grades) - 1
+    order = np.argsort(distances, kind="stable")
+    ranked = np.array(distances)[order]
+    means = {at: gains[order][ranked == at].mean() for at in set(distances)}
+    discounts = 1 / np.log2(np.arange(2, len(grades) + 2))
+    found = np.array([means[at] for at in ranked]) * discounts
+    ideal = np.sort(gains)[::-1] * discounts
+    return found[:cutoff].sum() / ideal[:cutoff].sum()
+
+
 def test_shards_merged_equal_the_whole():
     q, ql, d, dl = problem(rows=1000)
     whole = kh.evaluate(q, ql, d, dl, bits=10, at=(30,))

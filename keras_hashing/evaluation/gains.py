@@ -1,0 +1,46 @@
+"""Normalized discounted cumulative gain under ties, with the number of shared labels as grade.
+
+Source: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002, in
+the form with gain 2^g - 1 and discount 1 / log2(rank + 1); McSherry and Najork, "Computing
+information retrieval performance measures efficiently in the presence of tied scores", ECIR 2008,
+for the expectation over the orders of ties.
+"""
+
+import numpy as np
+
+
+class Gains:
+    """Gains by distance, and by grade for the ideal order.
+
+    Args:
+        counts: int64 `(queries, grades, bits + 1)`, items by number of shared labels and distance.
+        buckets: `metrics.Buckets` of the same queries.
+    """
+
+    def __init__(self, counts, buckets):
+        grade_gains = np.exp2(np.arange(counts.shape[1])) - 1
+        self._buckets = buckets
+        gains = np.einsum("qgd,g->qd", counts.astype(np.float64), grade_gains)
+        # Inside a bucket each slot has the mean gain.
+        self._means = gains / np.maximum(buckets.total, 1)
+        self._by_grade = counts.sum(axis=2)[:, ::-1]  # the highest first
+        self._grade_gains = grade_gains[::-1]
+        ranks = np.arange(1, int(buckets.sizes.max(initial=0)) + 1)
+        self._discounts = np.concatenate([[0.0], np.cumsum(1.0 / np.log2(ranks + 1))])
+
+    def ndcg(self, cutoff=None):
+        """Expected gain up to rank `cutoff`, None for all, over the ideal order's.
+
+        Returns:
+            float64 `(queries,)` in [0, 1]; every query must have something relevant.
+        """
+        before, slots = self._buckets.before, self._buckets.inside(cutoff)
+        found = (self._means * self._spans(before, slots)).sum(axis=1)
+        start = np.cumsum(self._by_grade, axis=1) - self._by_grade
+        inside = self._by_grade
+        if cutoff is not None:
+            inside = np.clip(cutoff - start, 0, inside)
+        return found / (self._grade_gains * self._spans(start, inside)).sum(axis=1)
+
+    def _spans(self, start, slots):
+        return self._discounts[start + slots] - self._discounts[start]
