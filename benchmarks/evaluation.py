@@ -1,12 +1,16 @@
-"""How much less CPU does an exact evaluation take than sorting the database for each query?
+"""How much CPU does an exact evaluation take, beside the usual loop, FAISS and plain C?
 
-    python -m benchmarks.evaluation --json FILE
+    python -m benchmarks.evaluation [--json FILE] [--csv FILE] [--plot FILE]
 
-`keras_hashing.evaluate` with all its metrics, ties exact, against the usual loop: float inner
-products, NumPy argsort, average precision in index order. The loop is timed on some queries and
-scaled up. Both run in this process, on one thread each; figures are CPU time of the process, so
-that other work on the machine does not count. First the kernel's histograms must equal NumPy's
-from all distances, and the loop's mAP must lie between the report's best and worst.
+`keras_hashing.evaluate` with all its metrics, ties exact, and its counting kernel alone, against
+
+- the usual loop: float inner products, NumPy argsort, average precision in index order, timed on
+  some queries and scaled up;
+- FAISS' IndexBinaryFlat with k = N, which only ranks, timed on fewer queries and scaled up;
+- the machine's limit, a C program that counts the same histograms, where a compiler is.
+
+All run in this process on one thread each, turn about; figures are CPU time of the process, so
+that other work on the machine does not count. First, all must agree.
 """
 
 import os
@@ -16,76 +20,132 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import argparse
+import ctypes
 import json
 import pathlib
 import platform
 import resource
+import shutil
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 
 import numpy as np
 import tensorflow as tf
 
 import keras_hashing as kh
-from keras_hashing.evaluation import histograms, plan
+from keras_hashing.evaluation import histograms
 
-GOAL = 20
-RUNS = 9
+RUNS = 7
+CLASSES = 10
+# Kind of codes, queries, database, bits.
+PROBLEMS = (
+    ("random", 1_000, 54_000, 16),
+    ("random", 1_000, 54_000, 48),
+    ("random", 1_000, 54_000, 64),
+    ("random", 1_000, 54_000, 128),
+    ("trained-like", 1_000, 54_000, 48),
+    ("trained-like", 10_000, 50_000, 48),
+)
+# Job, beside which other, on which problem: at least so many times less CPU, or at most so many.
+GOALS = (
+    ("kernel", "loop", 1, 40.0),
+    ("evaluate", "loop", 1, 35.0),
+    ("evaluate at 1000", "loop", 1, 25.0),
+    ("kernel", "C", 1, 2.6),
+    ("evaluate", "loop", 5, 200.0),
+)
 
 
 def main():
     arguments = parse()
     tf.config.threading.set_intra_op_parallelism_threads(1)
-    figures = {"machine": machine()}
+    figures = {"machine": machine(), "problems": []}
     print(figures["machine"])
-    for kind in ("random", "trained-like"):
-        data = problem(arguments, kind)
-        check(data, arguments.bits)
-        figures[kind] = compare(data, arguments)
-        show(kind, figures[kind])
-    figures["peak_memory_MB"] = round(peak_memory(), 1)
-    print(f"peak memory of the process, TensorFlow included: {figures['peak_memory_MB']:.0f} MB")
-    figures["growth_MB"] = growth(arguments)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    for number, (kind, queries, database, bits) in enumerate(PROBLEMS):
+        data = problem(kind, queries, database, bits)
+        jobs = {name: job for name, job in all_jobs(data, bits).items() if job is not None}
+        check(data, bits, jobs)
+        found = measure(jobs, queries)
+        figures["problems"].append(
+            {"codes": kind, "queries": queries, "database": database, "bits": bits, **found}
+        )
+        show(number, figures["problems"][-1], kh.evaluate(*data, bits=bits).plan)
+    figures["streamed_growth_MiB"] = growth()
+    write(arguments, figures)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--queries", type=int, default=1_000)
-    parser.add_argument("--database", type=int, default=54_000)
-    parser.add_argument("--bits", type=int, default=48)
-    parser.add_argument("--classes", type=int, default=10)
-    parser.add_argument("--sorted", type=int, default=16, help="queries that the loop sorts")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file")
+    parser.add_argument("--csv", type=pathlib.Path, help="write nanoseconds a pair to this file")
+    parser.add_argument("--plot", type=pathlib.Path, help="draw them to this file")
     return parser.parse_args()
 
 
 def machine():
     flags = pathlib.Path("/proc/cpuinfo")
-    popcount = flags.exists() and "avx512_vpopcntdq" in flags.read_text()
+    words = set(flags.read_text().split()) if flags.exists() else set()
     return (
-        f"{platform.machine()}, {os.cpu_count()} cores, vector popcount {popcount}, load "
-        f"{os.getloadavg()[0]:.1f}, 1 thread each; Python {platform.python_version()}, "
-        f"TensorFlow {tf.__version__}, NumPy {np.__version__}"
+        f"{platform.machine()}, {os.cpu_count()} cores, AVX-512 {'avx512f' in words}, vector "
+        f"popcount {'avx512_vpopcntdq' in words}, load {os.getloadavg()[0]:.1f}, 1 thread each; "
+        f"Python {platform.python_version()}, TensorFlow {tf.__version__}, NumPy {np.__version__}"
     )
 
 
-def problem(arguments, kind):
+def problem(kind, queries, database, bits):
     """Query codes and labels, database codes and labels; trained-like codes lie near centres."""
     generator = np.random.default_rng(0)
-    centres = generator.choice([-1, 1], (arguments.classes, arguments.bits)).astype(np.int8)
+    centres = generator.choice([-1, 1], (CLASSES, bits)).astype(np.int8)
 
     def draw(count):
-        labels = generator.integers(0, arguments.classes, count)
+        labels = generator.integers(0, CLASSES, count)
         if kind == "random":
             share = np.full((count, 1), 0.5)
         else:
             share = np.where(generator.random((count, 1)) < 0.8, 0.03, 0.3)
-        flips = generator.random((count, arguments.bits)) < share
+        flips = generator.random((count, bits)) < share
         return kh.codes.pack(np.where(flips, -centres[labels], centres[labels])), labels
 
-    return (*draw(arguments.queries), *draw(arguments.database))
+    return (*draw(queries), *draw(database))
+
+
+def all_jobs(data, bits):
+    """Name -> tuple of a function and the number of queries it takes; None where it cannot run.
+
+    Functions take that number of queries: the first ones.
+    """
+    query_codes, query_labels, database_codes, database_labels = data
+    whole = len(query_codes)
+    signs = [
+        kh.codes.unpack(part, bits).astype(np.float32) for part in (query_codes, database_codes)
+    ]
+
+    def evaluate(count, at=()):
+        return kh.evaluate(
+            query_codes[:count], query_labels[:count], database_codes, database_labels, bits, at
+        )
+
+    evaluator = kh.Evaluator(query_codes, query_labels, bits)
+    rows = evaluator._rows(database_codes, database_labels)
+
+    def kernel(count):
+        queries = evaluator._queries.take(slice(0, count))
+        return histograms.histograms(queries, rows, bits, 2)[0]
+
+    def loop(count):
+        return sort_loop(signs[0][:count], query_labels[:count], signs[1], database_labels)
+
+    jobs = {"evaluate": evaluate, "evaluate at 1000": lambda n: evaluate(n, (1000,))}
+    jobs |= {"kernel": kernel, "loop": loop, "FAISS heap": None, "FAISS counting": None, "C": None}
+    if bits % 8 == 0:
+        jobs |= faiss_jobs(query_codes, database_codes)
+    if bits <= 64:
+        jobs["C"] = c_job(data, bits)
+    sizes = {"loop": 16, "FAISS heap": 4, "FAISS counting": 16}
+    return {n: job and (job, sizes.get(n, whole)) for n, job in jobs.items()}
 
 
 def sort_loop(signs, query_labels, database_signs, database_labels):
@@ -99,97 +159,173 @@ def sort_loop(signs, query_labels, database_signs, database_labels):
     return float(np.mean(average_precisions))
 
 
-def check(data, bits):
-    """The compiled kernel counts as a plain loop does, and the sorted mAP is within bounds."""
+def faiss_jobs(query_codes, database_codes):
+    try:
+        import faiss
+    except ImportError:
+        print("FAISS is not installed: its rows are left out (pip install faiss-cpu)")
+        return {}
+    faiss.omp_set_num_threads(1)
+    jobs = {}
+    for name, heap in (("FAISS heap", True), ("FAISS counting", False)):
+        index = faiss.IndexBinaryFlat(8 * database_codes.shape[1])
+        index.use_heap = heap
+        index.add(database_codes)
+        jobs[name] = lambda n, i=index: i.search(query_codes[:n], len(database_codes))[0]
+    return jobs
+
+
+def c_job(data, bits):
+    """The compiled program as a function of the number of queries; None without a compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        return None
+    source = pathlib.Path(__file__).with_name("pair_histogram.c")
+    with tempfile.TemporaryDirectory() as folder:
+        library = f"{folder}/pair_histogram.so"
+        flags = ["-O3", "-march=native", "-shared", "-fPIC"]
+        subprocess.run([compiler, *flags, str(source), "-o", library], check=True)
+        program = ctypes.CDLL(library).count
     query_codes, query_labels, database_codes, database_labels = data
-    few = slice(0, 8)
-    total, relevant = histograms.histograms(
-        kh.codes.words(query_codes[few]),
-        query_labels[few, None],
-        kh.codes.words(database_codes),
-        database_labels[:, None],
-        bits,
-        plan.Plan("xla", 14_336, False),
-    )
-    distances = kh.codes.hamming(query_codes[few], database_codes)
-    for row in range(8):
+    words = [kh.codes.words(part)[:, 0].copy() for part in (query_codes, database_codes)]
+    labels = [part.astype(np.int32) for part in (query_labels, database_labels)]
+
+    def pointer(array):
+        return array.ctypes.data_as(ctypes.c_void_p)
+
+    def count(queries):
+        counts = np.empty((queries, bits + 1, 2), np.int64)
+        sizes = [ctypes.c_int64(size) for size in (queries, len(words[1]), bits)]
+        program(
+            pointer(words[0]), pointer(labels[0]), sizes[0], pointer(words[1]), pointer(labels[1]),
+            sizes[1], sizes[2], pointer(counts),
+        )  # fmt: skip
+        return counts
+
+    return count
+
+
+def check(data, bits, jobs):
+    """All count alike, and the sorted mAP lies between the report's best and worst."""
+    query_codes, query_labels, database_codes, database_labels = data
+    few = 8
+    counts = jobs["kernel"][0](len(query_codes))[:few]
+    distances = kh.codes.hamming(query_codes[:few], database_codes)
+    for row in range(few):
         hits = distances[row][database_labels == query_labels[row]]
-        np.testing.assert_array_equal(total[row], np.bincount(distances[row], minlength=bits + 1))
-        np.testing.assert_array_equal(relevant[row], np.bincount(hits, minlength=bits + 1))
-    report = kh.evaluate(
-        query_codes[few], query_labels[few], database_codes, database_labels, bits=bits
-    )
-    signs = [
-        kh.codes.unpack(part, bits).astype(np.float32) for part in (query_codes, database_codes)
-    ]
-    found = sort_loop(signs[0][few], query_labels[few], signs[1], database_labels)
+        total = np.bincount(distances[row], minlength=bits + 1)
+        np.testing.assert_array_equal(counts[row].sum(axis=0), total)
+        np.testing.assert_array_equal(counts[row, 1], np.bincount(hits, minlength=bits + 1))
+    if "C" in jobs:
+        np.testing.assert_array_equal(jobs["C"][0](few), counts.transpose(0, 2, 1))
+    for name in ("FAISS heap", "FAISS counting"):
+        if name in jobs:
+            np.testing.assert_array_equal(jobs[name][0](2), np.sort(distances[:2], axis=1))
+    report, found = jobs["evaluate"][0](few), jobs["loop"][0](few)
     assert report.map_worst <= found <= report.map_best, (report.map_worst, found, report.map_best)
 
 
-def compare(data, arguments):
-    """CPU seconds of the loop, scaled to all queries, and of `evaluate`, turn about."""
-    signs = [kh.codes.unpack(part, arguments.bits).astype(np.float32) for part in data[::2]]
-    few = slice(0, arguments.sorted)
-    scale = arguments.queries / arguments.sorted
-    jobs = {
-        "evaluate": lambda: kh.evaluate(*data, bits=arguments.bits),
-        "evaluate_at_1000": lambda: kh.evaluate(*data, bits=arguments.bits, at=(1000,)),
-        "argsort_loop": lambda: sort_loop(signs[0][few], data[1][few], signs[1], data[3]),
-    }
+def measure(jobs, queries):
+    """Median and range of CPU seconds for all queries, the jobs turn about."""
     seconds = {name: [] for name in jobs}
     for run in range(RUNS + 2):
-        for name, job in jobs.items():
+        for name, (job, count) in jobs.items():
             start = time.process_time()
-            job()
+            job(count)
             if run >= 2:  # two to warm up: trace and compile
-                seconds[name].append(time.process_time() - start)
-    seconds["argsort_loop"] = [value * scale for value in seconds["argsort_loop"]]
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    pairs = arguments.queries * arguments.database
+                seconds[name].append((time.process_time() - start) * queries / count)
     return {
-        "sizes": [arguments.queries, arguments.database, arguments.bits],
-        "cpu_s_median": {name: round(value, 4) for name, value in medians.items()},
-        "cpu_s_range": {n: [round(min(v), 4), round(max(v), 4)] for n, v in seconds.items()},
-        "ns_per_pair": {name: round(1e9 * value / pairs, 2) for name, value in medians.items()},
-        "ratio": round(medians["argsort_loop"] / medians["evaluate"], 1),
-        "ratio_at_1000": round(medians["argsort_loop"] / medians["evaluate_at_1000"], 1),
-        "goal": GOAL,
-        "plan": kh.evaluate(*data, bits=arguments.bits).plan,
+        "cpu_s_median": {n: round(statistics.median(v), 5) for n, v in seconds.items()},
+        "cpu_s_range": {n: [round(min(v), 5), round(max(v), 5)] for n, v in seconds.items()},
     }
 
 
-def show(kind, figures):
-    queries, database, bits = figures["sizes"]
-    print(f"{kind} codes, {queries:,} x {database:,} x {bits} bits; {figures['plan']}")
-    for name, value in figures["cpu_s_median"].items():
+def show(number, figures, plan):
+    queries, database, bits = figures["queries"], figures["database"], figures["bits"]
+    print(f"\n{figures['codes']} codes, {queries:,} x {database:,} x {bits} bits; {plan}")
+    seconds = figures["cpu_s_median"]
+    for name, value in seconds.items():
         low, high = figures["cpu_s_range"][name]
+        pair = 1e9 * value / (queries * database)
+        beside = seconds["loop"] / value
         print(
-            f"  {name:17} {value:8.3f} s CPU ({low:.3f} to {high:.3f}), "
-            f"{figures['ns_per_pair'][name]:6.2f} ns a pair"
+            f"  {name:17}{value:8.3f} s CPU ({low:.3f} to {high:.3f}) {pair:7.2f} ns a pair, "
+            f"loop / this {beside:6.1f}"
+            + (f", this / C {value / seconds['C']:5.2f}" if "C" in seconds else "")
         )
-    verdict = "reached" if figures["ratio"] >= GOAL else "MISSED"
-    print(
-        f"  {figures['ratio']:.1f} times less CPU, {figures['ratio_at_1000']:.1f} with at=1000; "
-        f"goal {GOAL}: {verdict}"
-    )
+    for name, other, where, goal in GOALS:
+        if where == number and other in seconds:
+            upper = other == "C"
+            ratio = seconds[name] / seconds[other] if upper else seconds[other] / seconds[name]
+            met = ratio <= goal if upper else ratio >= goal
+            print(
+                f"  {name} beside {other}: {ratio:.2f}, goal {'at most' if upper else 'at least'} "
+                f"{goal:g}: {'reached' if met else 'MISSED'}"
+            )
 
 
 def peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def growth(arguments):
-    """MB that the peak grows by when a streamed database becomes 20 times as long."""
-    query_codes, query_labels, database_codes, database_labels = problem(arguments, "random")
-    evaluator = kh.Evaluator(query_codes, query_labels, bits=arguments.bits)
-    evaluator.update(database_codes, database_labels)
-    before = peak_memory()
-    for _ in range(19):
-        evaluator.update(database_codes, database_labels)
-    grown = round(peak_memory() - before, 1)
-    rows = evaluator.rows
-    print(f"peak memory grew by {grown} MB from {rows // 20:,} to {rows:,} streamed rows")
+def growth():
+    """MiB that the peak of a fresh process grows by from the first streamed rows to a million."""
+    program = (
+        "from benchmarks.evaluation import *\n"
+        "data = problem('random', 1_000, 50_000, 48)\n"
+        "evaluator = kh.Evaluator(*data[:2], bits=48)\n"
+        "evaluator.update(*data[2:])\n"
+        "before = peak_memory()\n"
+        "for _ in range(19): evaluator.update(*data[2:])\n"
+        "evaluator.result()\n"
+        "print(round(peak_memory() - before, 1))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    grown = float(run.stdout.splitlines()[-1])
+    verdict = "reached" if grown <= 64 else "MISSED"
+    print(
+        f"\npeak memory grew by {grown} MiB from 50,000 to 1,000,000 streamed rows; goal at most "
+        f"64: {verdict}"
+    )
     return grown
+
+
+def write(arguments, figures):
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    lines = [
+        (
+            f"{p['codes']} {p['queries']} x {p['database']} x {p['bits']}",
+            name,
+            seconds / (p["queries"] * p["database"]) * 1e9,
+        )
+        for p in figures["problems"]
+        for name, seconds in p["cpu_s_median"].items()
+    ]
+    if arguments.csv:
+        rows = [f"{where},{name},{value:.4f}" for where, name, value in lines]
+        arguments.csv.write_text("\n".join(["problem,job,cpu_ns_per_pair", *rows]) + "\n")
+    if arguments.plot:
+        plot(arguments.plot, figures["problems"], lines)
+
+
+def plot(path, problems, lines):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 5), layout="constrained")
+    axes = figure.subplots()
+    names = list(dict.fromkeys(name for _, name, _ in lines))
+    places = list(dict.fromkeys(where for where, _, _ in lines))
+    for shift, name in enumerate(names):
+        values = {where: value for where, other, value in lines if other == name}
+        at = [places.index(where) + 0.11 * (shift - len(names) / 2) for where in values]
+        axes.bar(at, values.values(), width=0.1, label=name)
+    axes.set(yscale="log", ylabel="CPU ns a pair, one thread")
+    axes.set_xticks(range(len(places)), [place.replace(" ", "\n", 1) for place in places])
+    axes.legend(frameon=False, ncols=4)
+    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":
