@@ -10,13 +10,14 @@ import safetensors.numpy
 from keras_hashing import files
 
 
-def save(model, path, half=()):
+def save(model, path, half=(), without=()):
     """Write the weights of a built model, keyed by `variable.path`.
 
     Args:
         model: `keras.Model`, built; every layer named, so that a second build has the same paths.
         path: str or path-like; written whole or not at all.
         half: first parts of the paths whose float32 weights are stored as float16.
+        without: first parts of the paths whose weights are left out.
 
     Returns:
         Hex SHA-256 of the file.
@@ -25,11 +26,11 @@ def save(model, path, half=()):
         ValueError: two variables of one path, or values that are not finite.
     """
     arrays = {}
-    for variable in model.weights:
+    for variable in _part(model, without):
         array = np.asarray(variable)
         if variable.path in arrays:
             raise ValueError(f"two weights have the path {variable.path!r}; name every layer.")
-        if array.dtype == np.float32 and variable.path.split("/")[0] in half:
+        if array.dtype == np.float32 and _first(variable) in half:
             array = array.astype(np.float16)
         if not np.isfinite(array).all():
             raise ValueError(
@@ -43,13 +44,14 @@ def save(model, path, half=()):
         return files.sha256(temporary)
 
 
-def load(model, path, sha256=None):
+def load(model, path, sha256=None, without=()):
     """Fill a built model from a file written by `save`; nothing is assigned unless all fits.
 
     Args:
         model: `keras.Model`, built.
         path: str or path-like.
         sha256: optional hex digest that the file's bytes must have, compared before parsing.
+        without: first parts of the paths of weights that stay as they are.
 
     Raises:
         FileNotFoundError: no such file.
@@ -73,13 +75,29 @@ def load(model, path, sha256=None):
         raise ValueError(
             f"{path} is not a whole safetensors file ({error}). Get it again."
         ) from error
-    for variable, array in _match(model, arrays, path):
+    for variable, array in _match(model, _part(model, without), arrays, path):
         variable.assign(array)
 
 
-def _match(model, arrays, path):
+def fingerprint(model):
+    """Hex SHA-256 over the values of a model's weights, in their order."""
+    digest = hashlib.sha256()
+    for weight in model.weights:
+        digest.update(np.asarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def _part(model, without):
+    return [variable for variable in model.weights if _first(variable) not in without]
+
+
+def _first(variable):
+    return variable.path.split("/")[0]
+
+
+def _match(model, weights, arrays, path):
     """Pairs of variable and array, after every check."""
-    variables = {variable.path: variable for variable in model.weights}
+    variables = {variable.path: variable for variable in weights}
     missing = sorted(variables.keys() - arrays.keys())
     extra = sorted(arrays.keys() - variables.keys())
     if missing or extra:

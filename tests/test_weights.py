@@ -1,3 +1,4 @@
+import hashlib
 import json
 import struct
 
@@ -183,3 +184,10 @@ def test_wrong_shape_dtype_or_value(path, refused, array, words):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="weights file .*none.safetensors is missing"):
         weights.load(small_model(), tmp_path / "none.safetensors")
+
+
+def test_fingerprint_is_of_the_values():
+    model = small_model()
+    values = b"".join(np.asarray(weight).tobytes() for weight in model.weights)
+    assert weights.fingerprint(model) == hashlib.sha256(values).hexdigest()
+    assert weights.fingerprint(small_model(seed=1)) != weights.fingerprint(model)

@@ -1,7 +1,18 @@
 """From a recipe to an entry: the only place that trains and publishes."""
 
+from keras_hashing.training.family import is_family, read_family
 from keras_hashing.training.publish import publish
-from keras_hashing.training.recipe import Recipe, read_recipe
+from keras_hashing.training.recipe import Recipe, parse_recipe, read_recipe
 from keras_hashing.training.train import train
+from keras_hashing.training.train_heads import train_heads
 
-__all__ = ["Recipe", "publish", "read_recipe", "train"]
+__all__ = [
+    "Recipe",
+    "is_family",
+    "parse_recipe",
+    "publish",
+    "read_family",
+    "read_recipe",
+    "train",
+    "train_heads",
+]

@@ -54,12 +54,11 @@ def frozen_rows(features, bits, source):
     return rows
 
 
-def own_class_row(model, data, query_outputs, database_outputs):
-    """Class code of a ridge classifier on the model's own outputs, for information."""
-    train = data.train
+def own_class_row(data, train_outputs, query_outputs, database_outputs):
+    """Class code of a ridge classifier on a model's own outputs, for information."""
     features = Features(
-        encoding.outputs(model, train.paths if train.images is None else train.images),
-        train.labels,
+        train_outputs,
+        data.train.labels,
         query_outputs,
         data.query.labels,
         database_outputs,

@@ -5,7 +5,7 @@ import platform
 
 import numpy as np
 
-from keras_hashing import zoo
+from keras_hashing import methods, zoo
 from keras_hashing.training import comparisons
 from keras_hashing.training.frozen_features import FrozenFeatures
 
@@ -22,7 +22,17 @@ PAPER_FIGURES = {
 }
 
 
-def publish(recipe, model, data, history, path, features_dir, frozen_size=224):
+def publish(
+    recipe,
+    model,
+    data,
+    history,
+    path,
+    features_dir,
+    frozen_size=224,
+    outputs_of=None,
+    rows=None,
+):
     """Write a trained recipe as an entry, its card with all rows for comparison.
 
     The test queries are used here, once.
@@ -33,6 +43,8 @@ def publish(recipe, model, data, history, path, features_dir, frozen_size=224):
         path: str or path-like, the entry's folder.
         features_dir: str or path-like, where features of the frozen backbone are kept.
         frozen_size: int, pixels, of the frozen EfficientNet-Lite0 that the rows compare with.
+        outputs_of: optional, as of `keras_hashing.zoo.save`.
+        rows: optional list, `frozen_rows` of these data and bits, where they are known already.
 
     Returns:
         `keras_hashing.zoo.Entry`.
@@ -44,11 +56,14 @@ def publish(recipe, model, data, history, path, features_dir, frozen_size=224):
 
     def compare(shipped, query_outputs, database_outputs):
         labels = data.query.labels
-        rows = _rows(recipe, data, cache, shipped.bits) if labels is not None else []
-        if labels is not None and labels.ndim == 1:
-            outputs = (query_outputs, database_outputs)
-            rows.append(comparisons.own_class_row(shipped, data, *outputs))
-        return rows
+        if labels is None:
+            return []
+        found = _rows(recipe, data, cache, shipped.bits) if rows is None else [*rows]
+        if labels.ndim == 1:
+            train_outputs = (outputs_of or zoo.image_outputs)(shipped, data.train)
+            outputs = (train_outputs, query_outputs, database_outputs)
+            found.append(comparisons.own_class_row(data, *outputs))
+        return found
 
     return zoo.save(
         model,
@@ -59,6 +74,7 @@ def publish(recipe, model, data, history, path, features_dir, frozen_size=224):
         training=training_facts(recipe, history),
         paper=PAPER_FIGURES.get((model.method, data.protocol, model.bits)),
         licence=LICENCE,
+        outputs_of=outputs_of,
     )
 
 
@@ -72,6 +88,7 @@ def training_facts(recipe, history):
     training = recipe.training
     facts = {
         "command": f"keras-hashing train {recipe.name}.toml --data-dir DIR",
+        **({"trained on": f"{training.features} features"} if training.features else {}),
         "seed": recipe.seed,
         "epochs": len(history),
         "images": "all training images"
@@ -95,9 +112,29 @@ def training_facts(recipe, history):
     return facts
 
 
+def frozen_rows(data, cache, bits):
+    """Rows for comparison from frozen features of the same images.
+
+    Args:
+        data: `keras_hashing.data.Data`.
+        cache: `FrozenFeatures`.
+        bits: int, code length of the unsupervised row.
+    """
+    return comparisons.frozen_rows(_features(data, cache), bits, str(cache))
+
+
 def _rows(recipe, data, cache, bits):
-    """Rows from frozen features of the same images."""
-    features = comparisons.Features(
+    rows = frozen_rows(data, cache, bits)
+    if data.protocol == UNSEEN_PROTOCOL and methods.NAMES[recipe.model["method"]].supervised:
+        backbone_arguments = ("method", "backbone", "image_size", "pretrained")
+        arguments = {k: v for k, v in recipe.model.items() if k not in backbone_arguments}
+        method = recipe.model["method"]
+        rows += comparisons.unseen_rows(_features(data, cache), method, arguments, str(cache))
+    return rows
+
+
+def _features(data, cache):
+    return comparisons.Features(
         train=np.asarray(cache.of(data.train)),
         train_labels=data.train.labels,
         query=np.asarray(cache.of(data.query)),
@@ -105,10 +142,3 @@ def _rows(recipe, data, cache, bits):
         database=np.asarray(cache.of(data.database)),
         database_labels=data.database.labels,
     )
-    rows = comparisons.frozen_rows(features, bits, str(cache))
-    if data.protocol == UNSEEN_PROTOCOL:
-        backbone_arguments = ("method", "backbone", "image_size", "pretrained")
-        arguments = {k: v for k, v in recipe.model.items() if k not in backbone_arguments}
-        method = recipe.model["method"]
-        rows += comparisons.unseen_rows(features, method, arguments, str(cache))
-    return rows

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 import tomllib
 
-from keras_hashing import checks
+from keras_hashing import checks, methods
 from keras_hashing.zoo import entry
 
 _SECTIONS = ("model", "data", "training")
@@ -15,7 +15,7 @@ class Training:
     """How a model is trained.
 
     Args:
-        epochs: int.
+        epochs: int, 1 or more; 0 for a method that is fitted by `adapt`.
         batch_size: int, images a step.
         learning_rate: float, the peak; AdamW, a linear warm-up over the first tenth of the
             steps, then a cosine down to 0.
@@ -26,11 +26,14 @@ class Training:
         shift: int, images are moved by up to so many pixels, edges reflected.
         erase: int, side in pixels of a square of each image that becomes gray.
         select: "best", keep the epoch with the highest mAP on the validation images; "last".
+        features: None, train on images; or train the head alone on the frozen backbone's features,
+            computed once: "raw"; or "standardised", which the head's first layer then takes into
+            its weights.
         validation: bool, hold the protocol's validation images out. False trains on all of the
             protocol's training images, for a number of epochs that was chosen before.
     """
 
-    epochs: int
+    epochs: int = 0
     batch_size: int = 64
     learning_rate: float = 5e-4
     weight_decay: float = 1e-4
@@ -39,10 +42,11 @@ class Training:
     shift: int = 4
     erase: int = 0
     select: str = "best"
+    features: str | None = None
     validation: bool = True
 
     def __post_init__(self):
-        checks.whole("epochs", self.epochs, 1, None)
+        checks.whole("epochs", self.epochs, 0, None)
         checks.whole("batch_size", self.batch_size, 2, None, "Pairs need two images.")
         checks.between("learning_rate", self.learning_rate, 1e-9, 10.0)
         checks.between("weight_decay", self.weight_decay, 0.0, 1.0)
@@ -50,6 +54,14 @@ class Training:
         checks.whole("shift", self.shift, 0, 1000)
         checks.whole("erase", self.erase, 0, 1000)
         checks.one_of("select", self.select, ("best", "last"))
+        if self.features is not None:
+            checks.one_of("features", self.features, ("raw", "standardised"))
+            if self.flip or self.shift or self.erase or self.average or self.select == "best":
+                raise ValueError(
+                    "`features` are computed once, and trained on for a number of epochs that was "
+                    "chosen before. Set flip = false, shift = 0, erase = 0, average = 0 and "
+                    'select = "last".'
+                )
         if self.select == "best" and not self.validation:
             raise ValueError('`select = "best"` needs `validation = true`. Use "last".')
 
@@ -93,25 +105,37 @@ def read_recipe(path):
         raise FileNotFoundError(f"there is no recipe {path}.")
     text = path.read_text(encoding="utf-8")
     try:
-        content = tomllib.loads(text)
-        for key in content:
-            checks.one_of("key", key, ("name", "seed", *_SECTIONS))
-        for section, needed in (("model", ("method", "bits")), ("data", ("dataset", "protocol"))):
-            for key in needed:
-                if key not in content.get(section, {}):
-                    raise ValueError(f"[{section}] must have `{key}`.")
-        allowed = [field.name for field in dataclasses.fields(Training)]
-        for key in content.get("training", {}):
-            checks.one_of("[training] key", key, allowed)
-        for key in content["data"]:
-            checks.one_of("[data] key", key, ("dataset", "protocol"))
-        if "name" not in content or "epochs" not in content.get("training", {}):
-            raise ValueError("a recipe must have `name`, and `epochs` in [training].")
-        entry.check_name(content["name"])  # now, not after hours of training
-        checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
-        training = Training(**content["training"])
+        return parse_recipe(text)
     except (ValueError, TypeError) as error:
         raise ValueError(f"recipe {path}: {error}") from error
+
+
+def parse_recipe(text):
+    """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`."""
+    content = tomllib.loads(text)
+    for key in content:
+        checks.one_of("key", key, ("name", "seed", *_SECTIONS))
+    for section, needed in (("model", ("method", "bits")), ("data", ("dataset", "protocol"))):
+        for key in needed:
+            if key not in content.get(section, {}):
+                raise ValueError(f"[{section}] must have `{key}`.")
+    allowed = [field.name for field in dataclasses.fields(Training)]
+    for key in content.get("training", {}):
+        checks.one_of("[training] key", key, allowed)
+    for key in content["data"]:
+        checks.one_of("[data] key", key, ("dataset", "protocol"))
+    method = methods.NAMES[checks.one_of("method", content["model"]["method"], methods.NAMES)]
+    adapts = hasattr(method, "adapt")
+    if "name" not in content or (not adapts and content.get("training", {}).get("epochs", 0) == 0):
+        raise ValueError("a recipe must have `name`, and `epochs` of 1 or more in [training].")
+    entry.check_name(content["name"])  # now, not after hours of training
+    checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
+    training = Training(**content.get("training", {}))
+    if adapts and (training.epochs or training.features != "raw"):
+        raise ValueError(
+            f"{method.method} is fitted by `adapt`. In [training], leave out `epochs`, and set "
+            'features = "raw" and what goes with it.'
+        )
     return Recipe(
         name=content["name"],
         seed=content.get("seed", 0),

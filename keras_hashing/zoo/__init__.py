@@ -5,12 +5,13 @@ from keras_hashing.zoo.catalog import info, list
 from keras_hashing.zoo.entry import Entry
 from keras_hashing.zoo.loading import codes, load
 from keras_hashing.zoo.results import refresh, update_tables
-from keras_hashing.zoo.saving import save
+from keras_hashing.zoo.saving import image_outputs, save
 from keras_hashing.zoo.verification import verify
 
 __all__ = [
     "Entry",
     "codes",
+    "image_outputs",
     "info",
     "list",
     "load",

@@ -10,7 +10,7 @@ _LABELS = {
     "bits_on(mean)": "share of the database with a bit on, mean",
     "bits_on(max)": "share of the database with a bit on, highest bit",
     "duplicate_codes": "share of the database whose code repeats another's",
-    "half_precision_bits": "bits that storing the backbone in float16 leaves as they were",
+    "half_precision_bits": "bits that storing weights in float16 leaves as they were",
 }
 
 

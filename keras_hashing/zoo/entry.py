@@ -53,6 +53,8 @@ class Entry:
         training: dict: command, epochs, seconds and the like.
         paper: dict of `source`, `map`, `backbone`, `note`; None without a published figure.
         licence: str.
+        shared_backbone: str or None, SHA-256 of the package's file of the backbone's weights,
+            where the entry has those and does not repeat them.
         format: int, of the folder; this version reads up to 1.
         path: `pathlib.Path` of the folder, not stored.
     """
@@ -74,6 +76,7 @@ class Entry:
     training: dict = dataclasses.field(default_factory=dict)
     paper: dict | None = None
     licence: str = ""
+    shared_backbone: str | None = None
     format: int = FORMAT
     path: pathlib.Path | None = dataclasses.field(default=None, compare=False)
 

@@ -9,12 +9,14 @@ import zlib
 
 import numpy as np
 
-from keras_hashing import checks, files, weights
+from keras_hashing import checks, files, resources, weights
 from keras_hashing.zoo import catalog, protocol_labels
 from keras_hashing.zoo import entry as entries
 
 _MOST_HIDDEN = 1 << 16
 _MOST_NPZ_BYTES = 1 << 30
+_MOST_VALUES = 1000
+_SCALARS = (str, int, float, bool, type(None))
 
 # What a damaged .npz file can end in.
 _UNREADABLE = (
@@ -57,7 +59,8 @@ def load(name):
         name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
 
     Returns:
-        `HashingModel`, not compiled.
+        `HashingModel`, not compiled; its `entry` is the entry's name, and the fingerprint of the
+        weights as they were read.
 
     Raises:
         FileNotFoundError: no such folder, or a file of the entry is missing.
@@ -67,14 +70,19 @@ def load(name):
     entry = catalog.info(name)
     path = checked_file(entry, entries.CONFIG)
     config = entries.read_json(path)
-    model = build(config, path)
+    shared = entry.shared_backbone
+    if shared is not None:
+        _check_shared(entry)
+    model = build(config, path, pretrained=shared is not None)
     if model.bits != entry.bits or model.method != entry.method:
         raise ValueError(
             f"{path} describes {model.method} with {model.bits} bits, metadata.json "
             f"{entry.method} with {entry.bits}. Get the entry again."
         )
     path = checked_file(entry, entries.WEIGHTS)
-    weights.load(model, path, entry.files[entries.WEIGHTS]["sha256"])
+    without = () if shared is None else backbone_parts(model)
+    weights.load(model, path, entry.files[entries.WEIGHTS]["sha256"], without)
+    model.entry = entry.name, weights.fingerprint(model)  # who trains it on has another model
     return model
 
 
@@ -105,13 +113,19 @@ def codes(name):
     return Codes(**arrays, **_labels_and_ids(entry))
 
 
-def build(config, path="config.json"):
+def backbone_parts(model):
+    """First parts of the paths of a model's backbone weights."""
+    return {variable.path.split("/")[0] for variable in model.backbone.weights}
+
+
+def build(config, path="config.json", pretrained=False):
     """The untrained model that a `config.json` describes.
 
     Args:
         config: dict, `format`, `method` and `arguments`. The method is looked up in
             `keras_hashing.methods.NAMES`, the backbone by its name; nothing else is code.
         path: where it is from, for errors.
+        pretrained: bool, whether the backbone has its published weights.
 
     Returns:
         `HashingModel`, built.
@@ -128,7 +142,7 @@ def build(config, path="config.json"):
     try:
         method = checks.one_of("method", config["method"], methods.NAMES)
         check_arguments(methods.NAMES[method], arguments)
-        return methods.NAMES[method](**arguments, pretrained=False)
+        return methods.NAMES[method](**arguments, pretrained=pretrained)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -140,13 +154,32 @@ def check_arguments(method_class, arguments):
     allowed = _constructor_arguments(method_class)
     for key, value in arguments.items():
         checks.one_of("arguments", key, allowed)
-        if value is not None and not isinstance(value, (str, int, float, bool)):
-            raise TypeError(f"`{key}` must be a text, number, true, false or null.")
+        values = value if isinstance(value, list) else [value]
+        if len(values) > _MOST_VALUES or not all(isinstance(v, _SCALARS) for v in values):
+            raise TypeError(
+                f"`{key}` must be a text, number, true, false or null, or a list of at most "
+                f"{_MOST_VALUES} of them."
+            )
     if not isinstance(arguments.get("backbone"), str):
         raise TypeError("`backbone` must be a name, such as 'efficientnet_lite0'.")
     if not _MODEL_NAME.fullmatch(str(arguments.get("name") or "model")):
         raise ValueError("`name` must be letters, digits, `_`, `-` and `.`, at most 100.")
-    checks.whole("hidden", arguments.get("hidden") or 1, 1, _MOST_HIDDEN)
+    hidden = arguments.get("hidden") or 1
+    for units in hidden if isinstance(hidden, list) else [hidden]:
+        checks.whole("hidden", units, 1, _MOST_HIDDEN)
+
+
+def _check_shared(entry):
+    """Raise ValueError unless the package's backbone file is the one that the entry has."""
+    try:
+        path = resources.zoo_path("backbones", f"{entry.backbone}.safetensors")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{entry.name} holds only a head: {error}") from error
+    if files.sha256(path) != entry.shared_backbone:
+        raise ValueError(
+            f"{path} does not hold the weights that {entry.name} was made with. Install the "
+            "package anew, in the version that the entry is from."
+        )
 
 
 def checked_file(entry, name):

@@ -8,20 +8,31 @@ import tomllib
 
 import numpy as np
 
+from keras_hashing import backbones, encoding, files, resources, weights
 from keras_hashing import codes as code_forms
-from keras_hashing import encoding, files, weights
 from keras_hashing.zoo import card, float_ranking, loading, metrics, protocol_labels
 from keras_hashing.zoo import entry as entries
 
 _PARTS = ("train", "validation", "query", "database")
 
 
-def save(model, path, data, recipe=None, compare=None, training=None, paper=None, licence=""):
+def save(
+    model,
+    path,
+    data,
+    recipe=None,
+    compare=None,
+    training=None,
+    paper=None,
+    licence="",
+    outputs_of=None,
+):
     """Write a model as a whole entry folder, with codes and figures.
 
-    Backbone weights are stored as float16, the head's as float32. The model is then built again
-    from the files, and codes and figures are those of that model. The test queries are encoded
-    here and nowhere before.
+    Backbone weights are stored as float16, the head's as float32; a backbone that still has the
+    weights that the package ships is not stored again, and the head then as float16. The model is
+    built again from the files, and codes and figures are those of that model. The test queries
+    are encoded here and nowhere before.
 
     Args:
         model: `HashingModel` whose backbone was given by name.
@@ -35,6 +46,8 @@ def save(model, path, data, recipe=None, compare=None, training=None, paper=None
         training: optional dict of str to JSON scalars: command, epochs, seconds.
         paper: optional dict of `source`, `map`, `backbone`: the figure in the method's paper.
         licence: str, of the weights.
+        outputs_of: optional function of the model read back and an `ImageSet`, that returns
+            float32 outputs; for one that has the backbone's features of these images.
 
     Returns:
         `Entry`.
@@ -51,16 +64,15 @@ def save(model, path, data, recipe=None, compare=None, training=None, paper=None
         raise ValueError("`data` must have queries and a database; make it with query=0.1 or so.")
     if recipe is not None:
         tomllib.loads(recipe)
+    outputs_of = outputs_of or image_outputs
+    shared = _shared_backbone(model, config)
     with files.atomic_path(path) as folder:
         folder.mkdir()
-        shipped = _write_model(folder, model, config)
-        outputs = {
-            part: encoding.outputs(shipped, _images(getattr(data, part)))
-            for part in ("query", "database")
-        }
+        shipped = _write_model(folder, model, config, shared is not None)
+        outputs = {part: outputs_of(shipped, getattr(data, part)) for part in ("query", "database")}
         codes = _write_codes(folder, data, outputs)
         figures = metrics.figures(codes, model.bits)
-        own = code_forms.pack(encoding.outputs(model, _images(data.query)))
+        own = code_forms.pack(outputs_of(model, data.query))
         figures["half_precision_bits"] = equal_bits(own, codes.query_codes, model.bits)
         rows = _float_rows(codes, outputs)
         if compare is not None:
@@ -84,6 +96,7 @@ def save(model, path, data, recipe=None, compare=None, training=None, paper=None
             training=training or {},
             versions=_versions(),
             licence=licence,
+            shared_backbone=shared,
             files=describe_files(folder),
         )
         write_card(folder, entry)
@@ -121,20 +134,35 @@ def _check_place(path):
         raise ValueError(f"{path} exists and is no entry; it is not replaced. Give another path.")
 
 
-def _write_model(folder, model, config):
+def _shared_backbone(model, config):
+    """SHA-256 of the package's file of the backbone's weights, if the model has just those."""
+    arguments = config["arguments"]
+    try:
+        path = resources.zoo_path("backbones", f"{arguments['backbone']}.safetensors")
+    except FileNotFoundError:
+        return None
+    published = backbones.get(arguments["backbone"], arguments["image_size"])
+    pairs = zip(model.backbone.weights, published.weights, strict=True)
+    same = all(np.array_equal(np.asarray(one), np.asarray(other)) for one, other in pairs)
+    return files.sha256(path) if same else None
+
+
+def _write_model(folder, model, config, shared):
     """Write config.json and the weights; return the model that they make."""
     path = folder / entries.CONFIG
     path.write_text(json.dumps(config, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    half = {variable.path.split("/")[0] for variable in model.backbone.weights}
-    digest = weights.save(model, folder / entries.WEIGHTS, half=half)
-    (folder / entries.WEIGHTS).chmod(0o644)  # safetensors leaves it to its owner alone
-    shipped = loading.build(entries.read_json(path), path)
-    weights.load(shipped, folder / entries.WEIGHTS, digest)
+    parts = loading.backbone_parts(model)
+    without = parts if shared else set()
+    half = {variable.path.split("/")[0] for variable in model.weights} if shared else parts
+    digest = weights.save(model, folder / entries.WEIGHTS, half, without)
+    shipped = loading.build(entries.read_json(path), path, pretrained=shared)
+    weights.load(shipped, folder / entries.WEIGHTS, digest, without)
     return shipped
 
 
-def _images(part):
-    return part.paths if part.images is None else part.images
+def image_outputs(model, images):
+    """Outputs of a model for an `ImageSet`, float32 `(n, bits)`."""
+    return encoding.outputs(model, images.paths if images.images is None else images.images)
 
 
 def _write_codes(folder, data, outputs):

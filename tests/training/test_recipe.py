@@ -36,7 +36,8 @@ def test_a_recipe_is_read(tmp_path):
     [
         ("seed = 3", "sede = 3", "unknown value 'sede'.*'seed'"),
         ("epochs = 2", "epochs = 2\nepoch = 3", "unknown value 'epoch'"),
-        ("epochs = 2", "epochs = 0", "`epochs` must be at least 1; got 0"),
+        ("epochs = 2", "epochs = 0", "and `epochs` of 1 or more"),
+        ("epochs = 2", "epochs = -1", "`epochs` must be at least 0; got -1"),
         ("epochs = 2", "epochs = 2\nbatch_size = 1", "Pairs need two images"),
         ("epochs = 2", "epochs = 2\nvalidation = false", 'Use "last"'),
         ("epochs = 2", "epochs = 2\nselect = 'x'", "`select` got the unknown value 'x'"),

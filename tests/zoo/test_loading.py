@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from keras_hashing import methods, zoo
+from keras_hashing import methods, weights, zoo
 from keras_hashing.zoo import loading
 from tests.zoo.conftest import edit_json, rehash, small_data, small_model
 
@@ -24,6 +24,7 @@ def test_load_by_name_and_by_path(entry):
     for one, same in zip(weights_of(model), weights_of(other), strict=True):
         assert np.array_equal(one, same)
     assert model.predict_on_batch(small_data().query.images).shape == (12, 12)
+    assert model.entry == other.entry == ("dhn_shades_12", weights.fingerprint(model))
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "codes.npz", "config.json", "labels.npz"])
