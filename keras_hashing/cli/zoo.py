@@ -65,7 +65,7 @@ def describe(name: _Name, as_json: _Json = False):
         *((row["text"], f"{figure(row['map'])} ({row['ties']})") for row in entry.comparisons),
         *((key.replace("_", " "), str(value)) for key, value in entry.training.items()),
         ("licence", entry.licence),
-        ("folder", str(entry.path)),
+        ("folder", str(entry.path or "not fetched yet")),
     ]
     _print_table(entry.name, ("", ""), facts)
 
@@ -101,6 +101,17 @@ def verify_entries(
         raise typer.Exit(1)
 
 
+@app.command("index")
+def write_index(
+    folder: Annotated[pathlib.Path, typer.Argument(help="It has entries/NAME folders.")],
+):
+    """Make a folder of entries a place for KERAS_HASHING_ZOO, as it is or behind a web server."""
+    from keras_hashing.zoo import cache
+
+    count = cache.write_index(folder)
+    typer.echo(f"Wrote {folder / cache.INDEX} with {count} entries.")
+
+
 @app.command("table")
 def write_tables(
     root: Annotated[pathlib.Path, typer.Argument(help="A checkout.")] = pathlib.Path(),
@@ -114,14 +125,14 @@ def write_tables(
     if not (root / "zoo").is_dir():
         raise FileNotFoundError(f"{root.resolve()} is no checkout: it has no folder zoo.")
     if cards:
-        for name in zoo.list():
+        for name in zoo.shipped():
             zoo.refresh(name)
     changed = zoo.update_tables(root)
     typer.echo("\n".join(f"Wrote {path}" for path in changed) or "Nothing changed.")
 
 
 def _document(entry):
-    return {**dataclasses.asdict(entry), "path": str(entry.path)}
+    return {**dataclasses.asdict(entry), "path": entry.path and str(entry.path)}
 
 
 def _print_verification(item):

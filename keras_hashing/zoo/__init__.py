@@ -1,7 +1,7 @@
 """Published models: weights, codes, figures, and what is needed to check each of them."""
 
 from keras_hashing.zoo.card import render_card
-from keras_hashing.zoo.catalog import info, list
+from keras_hashing.zoo.catalog import info, list, shipped
 from keras_hashing.zoo.entry import Entry
 from keras_hashing.zoo.loading import codes, load
 from keras_hashing.zoo.results import refresh, update_tables
@@ -18,6 +18,7 @@ __all__ = [
     "refresh",
     "render_card",
     "save",
+    "shipped",
     "update_tables",
     "verify",
 ]

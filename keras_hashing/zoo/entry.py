@@ -103,8 +103,12 @@ class Entry:
         return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def read_entry(folder):
+def read_entry(folder, keep_path=True):
     """The entry in a folder; only `metadata.json` is read.
+
+    Args:
+        folder: path-like.
+        keep_path: bool, whether it is the entry's `path`.
 
     Raises:
         FileNotFoundError: the folder has no `metadata.json`.
@@ -128,7 +132,7 @@ def read_entry(folder):
             "Get the entry again."
         )
     try:
-        return Entry(**content, path=pathlib.Path(folder))
+        return Entry(**content, path=pathlib.Path(folder) if keep_path else None)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
 

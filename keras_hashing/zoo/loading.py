@@ -67,7 +67,7 @@ def load(name):
         ValueError: an unknown name, or a file that is damaged, was changed, is of a newer
             format, or does not fit; nothing from it is used then.
     """
-    entry = catalog.info(name)
+    entry = catalog.whole(name)
     path = checked_file(entry, entries.CONFIG)
     config = entries.read_json(path)
     shared = entry.shared_backbone
@@ -99,7 +99,7 @@ def codes(name):
         FileNotFoundError: no such folder, or a file is missing.
         ValueError: an unknown name, or a file that is damaged or does not fit.
     """
-    entry = catalog.info(name)
+    entry = catalog.whole(name)
     arrays = _read_arrays(checked_file(entry, entries.CODES), ("query_codes", "database_codes"))
     for part in ("query", "database"):
         key = f"{part}_codes"

@@ -24,7 +24,7 @@ _HEADER = (
 
 def short_table():
     """Markdown table with a line an entry, mAP with ties in random order; "" without entries."""
-    rows = [_line(catalog.info(name)) for name in catalog.list()]
+    rows = [_line(catalog.info(name)) for name in catalog.shipped()]
     return _markdown(_HEADER, rows) if rows else ""
 
 
@@ -38,7 +38,7 @@ def results_page():
         "found.",
         short_table(),
     ]
-    for name in catalog.list():
+    for name in catalog.shipped():
         parts += _section(catalog.info(name))
     return "\n\n".join(parts) + "\n"
 

@@ -44,7 +44,7 @@ def verify(name=None, reencode=False, data_dir=None):
         ValueError: an unknown name, or `reencode` of an entry whose data has no protocol.
         FileNotFoundError: no such folder.
     """
-    names = catalog.list() if name is None else [name]
+    names = catalog.shipped() if name is None else [name]
     return [_verify(name, reencode, data_dir) for name in names]
 
 
@@ -52,7 +52,7 @@ def _verify(name, reencode, data_dir):
     catalog.find(name)  # an unknown name is the caller's mistake and is raised
     figures, equal, problems = {}, None, []
     try:
-        entry = catalog.info(name)
+        entry = catalog.whole(name)
         problems += _damaged_files(entry)
         if not problems:
             loading.load(name)
