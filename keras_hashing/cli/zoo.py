@@ -101,6 +101,44 @@ def verify_entries(
         raise typer.Exit(1)
 
 
+@app.command("reproduce")
+def reproduce_entry(
+    name: _Name,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many, from the recipe's on.")] = 1,
+    data_dir: Annotated[
+        pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets.")
+    ] = None,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Runs and new entries. [default: runs/reproduce/NAME]"),
+    ] = None,
+    features_dir: Annotated[
+        pathlib.Path, typer.Option(help="Features of a frozen backbone, kept for the next one.")
+    ] = pathlib.Path("runs/features"),
+):
+    """Train an entry's recipe again, and print its card beside the rerun; resumes after a kill."""
+    import statistics
+
+    from keras_hashing import training, zoo
+    from keras_hashing.zoo.card import figure, label
+
+    card = zoo.info(zoo.find(name))
+    out = out or pathlib.Path("runs/reproduce") / card.name
+    found = dict(training.reproduce(name, out, seeds, data_dir, features_dir))
+    rows = []
+    for key, stated in card.metrics.items():
+        values = [entry.metrics[key] for entry in found.values() if key in entry.metrics]
+        if not values:
+            continue
+        cells = [figure(value) for value in values]
+        if len(values) > 1:
+            cells.append(f"{statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}")
+        rows.append((label(key), figure(stated), *cells))
+    header = ["figure", "card", *(f"seed {seed}" for seed in found)]
+    _print_table(card.name, (*header, "mean ± deviation")[: len(rows[0])], rows)
+    typer.echo(f"The new entries are in {out}.")
+
+
 @app.command("index")
 def write_index(
     folder: Annotated[pathlib.Path, typer.Argument(help="It has entries/NAME folders.")],

@@ -3,6 +3,7 @@
 from keras_hashing.training.family import is_family, read_family
 from keras_hashing.training.publish import publish
 from keras_hashing.training.recipe import Recipe, parse_recipe, read_recipe
+from keras_hashing.training.reproduce import reproduce
 from keras_hashing.training.train import train
 from keras_hashing.training.train_heads import train_heads
 
@@ -13,6 +14,7 @@ __all__ = [
     "publish",
     "read_family",
     "read_recipe",
+    "reproduce",
     "train",
     "train_heads",
 ]

@@ -7,7 +7,7 @@ from keras_hashing import data as datasets
 from keras_hashing.training.frozen_features import FrozenFeatures
 from keras_hashing.training.head import head_outputs, train_head
 from keras_hashing.training.publish import frozen_rows, publish
-from keras_hashing.zoo.entry import METADATA
+from keras_hashing.zoo import METADATA
 
 
 def train_heads(recipes, out, data_dir=None, features_dir="runs/features"):

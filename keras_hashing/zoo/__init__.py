@@ -1,16 +1,19 @@
 """Published models: weights, codes, figures, and what is needed to check each of them."""
 
 from keras_hashing.zoo.card import render_card
-from keras_hashing.zoo.catalog import info, list, shipped
-from keras_hashing.zoo.entry import Entry
+from keras_hashing.zoo.catalog import find, info, list, shipped
+from keras_hashing.zoo.entry import METADATA, RECIPE, Entry
 from keras_hashing.zoo.loading import codes, load
 from keras_hashing.zoo.results import refresh, update_tables
 from keras_hashing.zoo.saving import image_outputs, save
 from keras_hashing.zoo.verification import verify
 
 __all__ = [
+    "METADATA",
+    "RECIPE",
     "Entry",
     "codes",
+    "find",
     "image_outputs",
     "info",
     "list",

@@ -1,0 +1,66 @@
+"""Train an entry's recipe again, and set the new figures beside the card's."""
+
+import dataclasses
+import pathlib
+
+from keras_hashing import data as datasets
+from keras_hashing import zoo
+from keras_hashing.training.frozen_features import FrozenFeatures
+from keras_hashing.training.head import head_outputs, train_head
+from keras_hashing.training.publish import training_facts
+from keras_hashing.training.recipe import read_recipe
+from keras_hashing.training.train import train
+
+
+def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", verbose=2):
+    """Train the recipe of an entry again, for one or several seeds.
+
+    A seed that is done already is not trained again, and one that was stopped goes on.
+
+    Args:
+        name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
+        out: str or path-like, the folder for runs and new entries, one sub-folder a seed.
+        seeds: int, how many: the recipe's seed and those after it.
+        data_dir: folder of TFDS; `None` for its default.
+        features_dir: str or path-like, where features of a frozen backbone are kept.
+        verbose: int, as `fit` takes it.
+
+    Yields:
+        Tuple of the seed and the new `keras_hashing.zoo.Entry`, one a seed.
+
+    Raises:
+        FileNotFoundError: the entry has no recipe.
+        ValueError: an unknown name, or a recipe that cannot be read.
+    """
+    published = zoo.info(zoo.find(name))
+    recipe = read_recipe(published.path / zoo.RECIPE)
+    for seed in range(recipe.seed, recipe.seed + seeds):
+        folder = pathlib.Path(out) / f"seed_{seed}"
+        path = folder / published.name
+        again = dataclasses.replace(recipe, seed=seed)
+        if not (path / zoo.METADATA).is_file():
+            _train_and_save(again, folder / "run", path, data_dir, features_dir, verbose)
+        yield seed, zoo.info(path)
+
+
+def _train_and_save(recipe, run_dir, path, data_dir, features_dir, verbose):
+    if recipe.training.features is None:
+        model, data, history = train(recipe, run_dir, data_dir, verbose)
+        outputs_of = None
+    else:
+        data = datasets.load(
+            recipe.data["dataset"],
+            recipe.data["protocol"],
+            data_dir,
+            validation=recipe.training.validation,
+        )
+        features = FrozenFeatures(
+            features_dir, recipe.model["backbone"], recipe.model["image_size"]
+        )
+        model, history = train_head(recipe, data, features)
+
+        def outputs_of(shipped, part):
+            return head_outputs(shipped, features.of(part))
+
+    facts = training_facts(recipe, history)
+    zoo.save(model, path, data, recipe.text, training=facts, outputs_of=outputs_of)

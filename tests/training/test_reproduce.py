@@ -1,0 +1,39 @@
+"""A recipe trained again: the same seed gives the same codes, other seeds others."""
+
+import numpy as np
+import pytest
+
+from keras_hashing import zoo
+from keras_hashing.training import read_family, reproduce, train_heads
+from tests.training.test_train_heads import FAMILY
+from tests.zoo.conftest import small_data
+
+
+@pytest.fixture
+def entry(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: small_data())
+    path = tmp_path / "family.toml"
+    path.write_text(FAMILY)
+    recipes = read_family(path)[:1]
+    (made,) = train_heads(recipes, tmp_path / "entries", features_dir=tmp_path / "features")
+    return made
+
+
+def test_the_same_seed_gives_the_same_codes(entry, tmp_path):
+    out, features = tmp_path / "out", tmp_path / "features"
+    found = dict(reproduce(entry.path, out, seeds=2, features_dir=features))
+    assert list(found) == [4, 5]
+    codes = {seed: zoo.codes(again.path).database_codes for seed, again in found.items()}
+    assert np.array_equal(codes[4], zoo.codes(entry.path).database_codes)
+    assert not np.array_equal(codes[5], codes[4])
+    assert found[4].metrics == entry.metrics
+    before = (found[4].path / "metadata.json").stat().st_mtime_ns
+    again = dict(reproduce(entry.path, out, seeds=2, features_dir=features))
+    assert again == found
+    assert (found[4].path / "metadata.json").stat().st_mtime_ns == before  # not trained again
+
+
+def test_an_entry_without_a_recipe(entry, tmp_path):
+    (entry.path / "recipe.toml").unlink()
+    with pytest.raises(FileNotFoundError, match="there is no recipe"):
+        list(reproduce(entry.path, tmp_path / "out"))
