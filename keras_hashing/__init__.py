@@ -29,9 +29,12 @@ _NAMES = {
     "CoarseToFine": "index",
     "Evaluator": "evaluation",
     "Index": "index",
+    "audit": "evaluation",
     "encode": "encoding",
     "evaluate": "evaluation",
     "export": "exporting",
+    "export_litert": "exporting",
+    "export_onnx": "exporting",
     "load": "methods",
 }
 

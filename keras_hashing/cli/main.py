@@ -24,6 +24,7 @@ COMMANDS = {
     "zoo": "List, describe and verify the published models.",
     "train": "Train a hashing model by a recipe, and publish it as an entry.",
     "evaluate": "Measure a model's retrieval on a data set and protocol.",
+    "audit": "Look into codes: leaks, idle bits, ties, conventions.",
     "export": "Write a model as a SavedModel for TensorFlow Serving.",
     "serve": "Answer TensorFlow Serving's REST calls on this machine.",
 }

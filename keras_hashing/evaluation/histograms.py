@@ -52,17 +52,19 @@ def histograms(queries, database, bits, grades):
     Returns:
         int64 array `(queries, grades, bits + 1)`, and the `Plan` by which it was made.
     """
-    kinds = None
+    sizes = len(queries), len(database)
+    own_share = _own_share(queries, database)
     joined = [np.hstack([side.words, side.labels]) for side in (queries, database)]
     if distinct.likely(joined[1]):
-        kinds = [distinct.distinct(side) for side in joined]
-    numbers = None if kinds is None else (len(kinds[0][0]), len(kinds[1][0]))
-    plan = make_plan(len(queries), len(database), bits, _own_share(queries, database), numbers)
-    if not plan.weighted:
-        return run(plan, queries, database, bits, grades), plan
-    (first_query, _, kind), (first_row, weights, _) = kinds
-    counts = run(plan, queries.take(first_query), database.take(first_row), bits, grades, weights)
-    return counts[kind], plan
+        first_query, _, kind = distinct.distinct(joined[0])
+        first_row, weights, _ = distinct.distinct(joined[1])
+        plan = make_plan(*sizes, bits, own_share, (len(first_query), len(first_row)))
+        if plan.weighted:
+            some = queries.take(first_query), database.take(first_row)
+            return run(plan, *some, bits, grades, weights)[kind], plan
+    else:
+        plan = make_plan(*sizes, bits, own_share)
+    return run(plan, queries, database, bits, grades), plan
 
 
 def run(plan, queries, database, bits, grades, weights=None):
