@@ -21,24 +21,51 @@ def serve(
         list[str] | None,
         typer.Option(help="NAME=PATH of a model; give it once for each. In place of PATH."),
     ] = None,
+    config: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="TensorFlow Serving's models.config: models, versions, labels."),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to bind; there is no authentication.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8501,
+    max_batch: Annotated[
+        int, typer.Option(min=1, help="Rows of requests that are run together.")
+    ] = 32,
+    max_wait_ms: Annotated[
+        float, typer.Option(min=0, max=10_000, help="How long a batch waits for more rows.")
+    ] = 2.0,
+    images: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Folder of the indexed images; the page at / then shows them."),
+    ] = None,
 ):
-    """Answer TensorFlow Serving's REST calls, until SIGTERM or Ctrl-C."""
-    folders = _folders(path, name, model or [])
+    """Answer TensorFlow Serving's REST calls, until SIGTERM or Ctrl-C.
+
+    New versions are taken up while it runs. A SavedModel is a program: serve only what you trust.
+    """
+    served = _served(path, name, model or [], config)
+    from keras_hashing.serving import app as application
     from keras_hashing.serving import server
 
-    server.serve(folders, host, port, announce=typer.echo)
+    settings = application.Settings(max_rows=max_batch, wait=max_wait_ms / 1000)
+    server.serve(served, host, port, announce=typer.echo, settings=settings, images=images)
 
 
-def _folders(path, name, models):
-    """Model name -> folder, from either form of the command."""
-    if (path is None) == (not models) or (models and name is not None):
-        raise typer.BadParameter("give PATH, with --name if wanted, or --model NAME=PATH")
+def _served(path, name, models, config):
+    """The models of whichever form the command has."""
+    forms = [path is not None, bool(models), config is not None]
+    if sum(forms) != 1 or (name is not None and path is None):
+        raise typer.BadParameter(
+            "give PATH, with --name if wanted, or --model NAME=PATH, or --config"
+        )
+    from keras_hashing.serving import model_config
+    from keras_hashing.serving.versions import ServedModel
+
+    if config is not None:
+        return model_config.read(config)
     if path is not None:
-        return {name or "model": path}
+        return [ServedModel(name or "model", path)]
     folders = {}
     for pair in models:
         key, separator, place = pair.partition("=")
@@ -47,4 +74,4 @@ def _folders(path, name, models):
         if key in folders:
             raise typer.BadParameter(f"--model names {key!r} twice")
         folders[key] = pathlib.Path(place)
-    return folders
+    return [ServedModel(key, folder) for key, folder in folders.items()]

@@ -4,7 +4,7 @@ import json
 import pathlib
 
 import keras_hashing
-from keras_hashing import files
+from keras_hashing import files, weights
 
 NAME = "manifest.json"
 PACKING = "bit j of a code is bit j % 8 (lowest first) of byte j // 8, 1 for +1; padding bits are 0"
@@ -22,10 +22,13 @@ def write(folder, model, index=None, k=None):
     import keras
     import tensorflow as tf
 
+    fingerprint = weights.fingerprint(model)
     facts = {
         "format": 1,
         "model": model.name,
         "method": getattr(model, "method", None),
+        "entry": _entry(model, fingerprint),
+        "weights_sha256": fingerprint,
         "bits": model.bits,
         "code_bytes": -(-model.bits // 8),
         "packing": PACKING,
@@ -52,11 +55,14 @@ def write(folder, model, index=None, k=None):
 def check(folder):
     """Compare a folder's files with its manifest; a folder without one passes.
 
+    A file that the manifest does not know is refused too, so that nothing is loaded that was
+    added later.
+
     Args:
         folder: str or path-like, of one version.
 
     Raises:
-        ValueError: a file is missing or not as it was written; names it.
+        ValueError: a file is missing, not as it was written, or unknown; names it.
     """
     folder = pathlib.Path(folder)
     if not (folder / NAME).is_file():
@@ -64,10 +70,20 @@ def check(folder):
     try:
         listed = json.loads((folder / NAME).read_text(encoding="utf-8"))["files"]
         digests = {folder / name: facts["sha256"] for name, facts in listed.items()}
+        digests[folder / NAME] = None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder / NAME} is damaged. Export the model again.") from error
+    present = {path for path in folder.rglob("*") if not path.is_dir()}
     for path, digest in digests.items():
         if not path.is_file():
             raise ValueError(f"{path} is missing. Export the model again.")
-        if files.sha256(path) != digest:
+        if digest is not None and files.sha256(path) != digest:
             raise ValueError(f"{path} is not as it was written. Export the model again.")
+    if unknown := sorted(present - digests.keys()):
+        raise ValueError(f"{unknown[0]} is not in {NAME}. Remove it, or export the model again.")
+
+
+def _entry(model, fingerprint):
+    """Name of the zoo entry whose weights the model still has; None for any other model."""
+    name, loaded = getattr(model, "entry", (None, None))
+    return name if loaded == fingerprint else None

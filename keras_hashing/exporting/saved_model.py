@@ -5,11 +5,12 @@ import pathlib
 import tempfile
 
 from keras_hashing import checks
-from keras_hashing.exporting import manifest
+from keras_hashing.exporting import item_names, manifest
+from keras_hashing.exporting import warmup as warmup_records
 from keras_hashing.index import Index
 
 
-def export(model, path, index=None, ids=None, k=10):
+def export(model, path, index=None, ids=None, k=10, names=None, warmup=False):
     """Export for TensorFlow Serving, `keras-hashing serve`, or any SavedModel runtime.
 
     Signatures:
@@ -23,8 +24,8 @@ def export(model, path, index=None, ids=None, k=10):
             `ids`, int64 `(n, k)`, by (distance, position); -1 where the index has fewer items.
         `search_bytes`, with an index: `image_bytes` to the same.
 
-    Beside the model lies `manifest.json`: names, bits, how codes are packed, and size and sha256
-    of every file.
+    Beside the model lies `manifest.json`: zoo entry, bits, how codes are packed, and size and
+    sha256 of every file.
 
     Args:
         model: hashing model from images, with `bits` and `image_size`.
@@ -35,6 +36,10 @@ def export(model, path, index=None, ids=None, k=10):
         ids: int array `(items,)`, unique, 0 or more, for `index` given as codes. Default: 0,
             1, ...
         k: int from 1 to 10,000, results per query.
+        names: list of str, what the index's items are called, by position; kept beside the model.
+            With paths below a folder, `keras-hashing serve --images FOLDER` shows the images.
+        warmup: bool, whether to add requests that TensorFlow Serving runs before it calls the
+            version ready; needs the extra `warmup`.
 
     Returns:
         `pathlib.Path` of the version's folder.
@@ -43,8 +48,9 @@ def export(model, path, index=None, ids=None, k=10):
         TypeError: not a hashing model from images, codes that are not uint8, or `ids` that are
             not whole numbers.
         ValueError: `index` of other bits than the model's, `ids` not unique or of another
-            length, or a model that TensorFlow Serving cannot run; the message names what stands
-            in the way.
+            length, `names` of another length, or a model that TensorFlow Serving cannot run; the
+            message names what stands in the way.
+        ModuleNotFoundError: `warmup` without its extra.
 
     Example:
         >>> import keras_hashing as kh
@@ -52,20 +58,26 @@ def export(model, path, index=None, ids=None, k=10):
         >>> kh.export(model, "models/photos")  # doctest: +SKIP
         PosixPath('models/photos/1')
     """
-    _check_model(model)
+    check_model(model)
     k = checks.whole("k", k, 1, 10_000, "Pass the number of neighbours a search returns.")
     index = _searched(model.bits, index, ids)
+    _check_names(names, index)
     path = pathlib.Path(path)
     path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=path) as work:
         written = pathlib.Path(work, "model")
-        _save(model, written, index, k)
+        functions = _save(model, written, index, k)
         _check_portable(written)
+        if names is not None:
+            item_names.write(written, index.ids, names)
+        if warmup:
+            warmup_records.write(written, functions, model.image_size, -(-model.bits // 8))
         manifest.write(written, model, index, k)
         return _publish(written, path)
 
 
-def _check_model(model):
+def check_model(model):
+    """Raise TypeError unless it is a hashing model from images."""
     if not isinstance(getattr(model, "bits", None), int) or not callable(model):
         raise TypeError(
             f"`model` must be a hashing model with `bits`; got {type(model).__name__}. "
@@ -97,6 +109,18 @@ def _searched(bits, index, ids):
     return index
 
 
+def _check_names(names, index):
+    if names is None:
+        return
+    if index is None:
+        raise ValueError("`names` were given without `index`. They name the items of an index.")
+    if len(names) != len(index) or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"`names` must be {len(index)} texts, one for each item of `index`; got {len(names)} "
+            "values. Pass them in the order in which the items were added."
+        )
+
+
 def _save(model, folder, index, k):
     import tensorflow as tf
 
@@ -108,6 +132,7 @@ def _save(model, folder, index, k):
         signatures |= module.search_signatures(index, k)
     # No debug stripper: it would take the checks of the inputs away.
     tf.saved_model.save(module, os.fspath(folder), signatures=signatures)
+    return signatures
 
 
 def _check_portable(folder):

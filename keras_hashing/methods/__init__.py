@@ -1,5 +1,7 @@
 """Hashing methods: each a `keras.Model` from images to outputs. `NAMES` maps names to classes."""
 
+from typing import Any
+
 from keras_hashing.methods.bihalf import BiHalf
 from keras_hashing.methods.cibhash import CIBHash
 from keras_hashing.methods.classical import (
@@ -31,7 +33,7 @@ from keras_hashing.methods.saved import load
 from keras_hashing.methods.talr import TALR
 from keras_hashing.methods.usdh import USDH
 
-NAMES = {
+NAMES: dict[str, Any] = {
     "bihalf": BiHalf,
     "cibhash": CIBHash,
     "cnnh": CNNH,

@@ -1,11 +1,10 @@
 """What makes a photo searchable: a frozen backbone's features, or a hashing model's codes."""
 
 import functools
-import hashlib
 
 import numpy as np
 
-from keras_hashing import checks, codes
+from keras_hashing import checks, codes, weights
 
 
 class Encoder:
@@ -34,14 +33,11 @@ class Encoder:
 
         The fingerprint is over the weights, so that a model trained further is another one.
         """
-        fingerprint = hashlib.sha256()
-        for weight in self.model.weights:
-            fingerprint.update(np.asarray(weight).tobytes())
         return {
             "name": self.name,
             "hashing": self.hashing,
             "image_size": int(self.model.image_size),
-            "fingerprint": fingerprint.hexdigest(),
+            "fingerprint": weights.fingerprint(self.model),
         }
 
     @property

@@ -74,6 +74,18 @@ class PhotoIndex:
         """uint8 array `(photos, ceil(bits / 8))`, in the order of `paths`."""
         return self._contents.codes[self._rows]
 
+    def check_encoder(self, encoder):
+        """Raise ValueError unless an `Encoder` has the model that the index was made with."""
+        if encoder.description != self.model:
+            raise ValueError(
+                f"The model {encoder.name} is not the one that {self.directory} was made with. "
+                "Index the photos again, with --out for another place."
+            )
+
+    def projection_layer(self, channels):
+        """The layer from features `(n, channels)` to outputs, for an index of features."""
+        return projection.restore(self.projection, self._contents.weights, self.bits, channels)
+
     def search(self, queries, k=10, encoder=None):
         """Nearest photos of each query, by Hamming distance and then by path.
 
@@ -150,14 +162,8 @@ class PhotoIndex:
                 f"{readings[0].photo.path} is not in the index {self.directory}; pass `encoder`, "
                 f"made from {self.model['name']}, to encode it."
             )
-        if encoder.description != self.model:
-            raise ValueError(
-                f"The model {encoder.name} is not the one that {self.directory} was made with. "
-                "Index the photos again, with --out for another place."
-            )
+        self.check_encoder(encoder)
         vectors = encoder.vectors(np.stack([item.image for item in readings]))
         if encoder.hashing:
             return vectors
-        weights = self._contents.weights
-        layer = projection.restore(self.projection, weights, self.bits, vectors.shape[1])
-        return projection.encode(layer, vectors)
+        return projection.encode(self.projection_layer(vectors.shape[1]), vectors)

@@ -1,46 +1,60 @@
 """The server's routes: TensorFlow Serving's REST contract over `Models`.
 
-Source of paths, checks and their order: TensorFlow Serving, `http_rest_api_handler.cc` and
-`http_rest_api_util.cc`.
+Source of the order of checks: TensorFlow Serving, `http_rest_api_handler.cc`.
 """
 
 import asyncio
 import concurrent.futures
 import contextlib
+import dataclasses
+import functools
 import json
 import logging
-import re
 import time
-import urllib.parse
 
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from keras_hashing.serving import bodies, contract, image_limits, metrics
-from keras_hashing.serving.batching import Batcher
+from keras_hashing.serving import answers, batching, contract, image_limits, metrics, paths
+from keras_hashing.serving.bodies import Bodies
 from keras_hashing.serving.errors import ApiError
 
-_NAME = r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
-_PREDICT = re.compile(_NAME + r":(predict|classify|regress)", re.IGNORECASE | re.ASCII)
-_STATUS = re.compile(_NAME + r"(/metadata)?", re.IGNORECASE | re.ASCII)
-_LARGEST_VERSION = 2**63 - 1
+_PREFIX = "/v1/"
+_GZIP_BYTES = 2**12  # smaller answers are sent as they are
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(models, max_body_bytes=bodies.MAX_BODY_BYTES):
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How requests are joined and bounded.
+
+    Args:
+        max_rows: int, of a joined batch.
+        wait: float, seconds that a batch waits for more rows.
+        max_waiting: int, requests to one signature of a version that may wait; 503 beyond it.
+        seconds: float, until a request that waits or runs is answered with 504.
+    """
+
+    max_rows: int = batching.MAX_ROWS
+    wait: float = batching.WAIT_SECONDS
+    max_waiting: int = batching.MAX_WAITING
+    seconds: float = 30.0
+
+
+def create_app(models, settings=None, bodies=None, routes=()):
     """The ASGI application.
 
     Args:
-        models: `Models`, what is served.
-        max_body_bytes: int, limit on a request's body, as sent and once inflated.
-
-    Returns:
-        `starlette.applications.Starlette`.
+        models: `registry.Models`, what is served.
+        settings: `Settings`, or None for the usual ones.
+        bodies: `bodies.Bodies`, or None for the usual bounds.
+        routes: list of Starlette routes beside the API and the metrics, tried last.
     """
-    api = RestApi(models, max_body_bytes)
+    api = RestApi(models, settings or Settings(), bodies or Bodies())
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
@@ -52,28 +66,36 @@ def create_app(models, max_body_bytes=bodies.MAX_BODY_BYTES):
             return _error(400, "Malformed request: the metrics path takes no query")
         return Response(api.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    return Starlette(
-        routes=[Route("/v1/{path:path}", api), Route(metrics.PATH, show_metrics)],
+    site = Starlette(
+        routes=[Route(metrics.PATH, show_metrics), *routes],
         exception_handlers={404: _not_found, 405: _not_found},
         lifespan=lifespan,
     )
 
+    async def app(scope, receive, send):
+        """Paths of the API are matched by its own rules, not by Starlette's."""
+        inside = scope["type"] == "http" and scope["path"].lower().startswith(_PREFIX)
+        await (api if inside else site)(scope, receive, send)
+
+    return GZipMiddleware(app, minimum_size=_GZIP_BYTES, compresslevel=1)
+
 
 class RestApi:
-    """Everything under `/v1/`: one ASGI application, because paths are matched by the contract.
+    """Everything under `/v1/`, as one ASGI application.
 
     Args:
-        models: `Models`.
-        max_body_bytes: int.
+        models: `registry.Models`.
+        settings: `Settings`.
+        bodies: `bodies.Bodies`.
     """
 
-    def __init__(self, models, max_body_bytes=bodies.MAX_BODY_BYTES):
-        self.models = models
+    def __init__(self, models, settings, bodies):
+        self._models, self._settings, self._bodies = models, settings, bodies
         self.metrics = metrics.Metrics()
-        self._max_body_bytes = max_body_bytes
         # TensorFlow uses all cores within one run, so a second one at a time gains little.
-        self._executor = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._batchers = {}
+        self._runner = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="model")
+        # Bodies are read one by one: JSON takes many times its size in memory.
+        self._reader = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="json")
 
     async def __call__(self, scope, receive, send):
         request = Request(scope, receive)
@@ -89,111 +111,99 @@ class RestApi:
         await answer(scope, receive, send)
 
     def close(self):
-        """End the thread that runs models; call it when no request is left."""
-        self._executor.shutdown()
+        """End the threads; call it when no request is left."""
+        self._runner.shutdown()
+        self._reader.shutdown()
 
     async def _answer(self, request):
-        path = _path(request)
-        if request.method == "OPTIONS":
-            return _preflight(request)
-        if request.method == "POST" and (match := _PREDICT.fullmatch(path)):
-            *target, verb = match.groups()
-            if verb == verb.lower():  # paths ignore case, verbs do not
-                return await self._timed_predict(request, _target(*target), verb)
-        if request.method == "GET":
-            if path.lower() == "/v1/models":
-                raise ApiError(400, "Missing model name in request.")
-            if match := _STATUS.fullmatch(path):
-                *target, metadata = match.groups()
-                show = self._metadata if metadata else self._status
-                return show(*_target(*target))
-        raise ApiError(400, f"Malformed request: {request.method} {path}")
-
-    async def _timed_predict(self, request, target, verb):
-        name = target[0]
+        call = paths.match(request.method, _path(request), request.headers.get("origin", ""))
+        if call.kind == "options":
+            return Response(media_type="application/json")
+        if call.kind == "status":
+            return self._status(call)
+        if call.kind == "metadata":
+            return self._metadata(call)
         started, status = time.perf_counter(), "ERROR"
         try:
-            answer = await self._predict(request, target, verb)
+            answer = await self._predict(request, call)
             status = "OK"
             return answer
         finally:
-            if name in self.models.names:
-                self.metrics.observe(name, status, time.perf_counter() - started)
+            if call.name in self._models.names:
+                self.metrics.observe_request(call.name, status, time.perf_counter() - started)
 
-    async def _predict(self, request, target, verb):
-        body = await bodies.read(request, self._max_body_bytes)
-        # In a thread: a large body takes a while, and other requests must not wait for it.
-        asked = await asyncio.to_thread(contract.parse, body)
-        version = self.models.find(*target)
-        if verb != "predict":
-            raise ApiError(400, f"model {target[0]} has no signature for {verb}; use predict")
+    async def _predict(self, request, call):
+        # The version stays loaded, and the body is counted, until the answer is written.
+        async with self._bodies.read(request) as body, contextlib.AsyncExitStack() as held:
+            version, asked, arrays = await self._in_reader(self._prepare, body, call, held)
+            queue = self._queue(call.name, version, asked.signature)
+            try:
+                async with asyncio.timeout(self._settings.seconds):
+                    outputs = await queue.submit(arrays)
+            except TimeoutError:
+                limit = f"{self._settings.seconds:g} seconds"
+                raise ApiError(504, f"the model did not answer within {limit}") from None
+            text = await self._in_reader(answers.write, outputs, asked.by_row)
+        return Response(text, media_type="application/json")
+
+    def _prepare(self, body, call, held):
+        """Checks in the order of the original: JSON, model and version, signature, tensors."""
+        asked = contract.parse(body)
+        version = held.enter_context(self._models.use(call.name, call.number, call.label))
+        if call.kind != "predict":
+            raise ApiError(400, f"model {call.name} has no signature for {call.kind}; use predict")
         signature = version.signatures.get(asked.signature)
         if signature is None:
             known = ", ".join(sorted(version.signatures))
             raise ApiError(
                 400, f'Serving signature name: "{asked.signature}" not found; there are {known}'
             )
-        arrays = await asyncio.to_thread(_checked_arrays, asked, signature.inputs)
-        outputs = await self._batcher(signature).submit(arrays)
-        text = await asyncio.to_thread(contract.response, outputs, asked.by_row)
-        return Response(text, media_type="application/json")
+        arrays = contract.tensors(asked, signature.inputs)
+        image_limits.check(arrays)
+        return version, asked, arrays
 
-    def _batcher(self, signature):
-        if signature not in self._batchers:
-            self._batchers[signature] = Batcher(signature.run, self._executor)
-        return self._batchers[signature]
+    def _queue(self, model_name, version, signature_name):
+        if signature_name not in version.queues:
+            run = functools.partial(self._run, model_name, version.signatures[signature_name])
+            set_to = self._settings
+            version.queues[signature_name] = batching.Batcher(
+                run, self._runner, set_to.max_rows, set_to.max_waiting, set_to.wait
+            )
+        return version.queues[signature_name]
 
-    def _status(self, name, number, label):
+    def _run(self, model_name, signature, arrays):
+        started = time.perf_counter()
+        outputs = signature.run(arrays)
+        self.metrics.observe_run(model_name, time.perf_counter() - started)
+        return outputs
+
+    async def _in_reader(self, function, *arguments):
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, function, *arguments)
+
+    def _status(self, call):
         """A label is not looked up: all versions come back, as in the original."""
-        return _json(
-            {
-                "model_version_status": [
-                    {
-                        "version": str(version),
-                        "state": state,
-                        "status": {"error_code": "OK", "error_message": ""},
-                    }
-                    for version, state in self.models.states(name, number)
-                ]
-            }
-        )
+        rows = self._models.states(call.name, call.number)
+        return _json({"model_version_status": [_version_status(*row) for row in rows]})
 
-    def _metadata(self, name, number, label):
-        version = self.models.find(name, number, label)
-        spec = {"name": name, "signature_name": "", "version": str(version.number)}
-        definitions = {"signature_def": version.signature_definitions}
-        return _json({"model_spec": spec, "metadata": {"signature_def": definitions}})
+    def _metadata(self, call):
+        with self._models.use(call.name, call.number, call.label) as version:
+            spec = {"name": call.name, "signature_name": "", "version": str(version.number)}
+            definitions = {"signature_def": version.definitions}
+            return _json({"model_spec": spec, "metadata": {"signature_def": definitions}})
 
 
-def _checked_arrays(asked, specs):
-    arrays = contract.tensors(asked, specs)
-    image_limits.check(arrays)
-    return arrays
+def _version_status(number, state, error):
+    code = "UNKNOWN" if error else "OK"
+    status = {"error_code": code, "error_message": error}
+    return {"version": str(number), "state": state, "status": status}
 
 
 def _path(request):
-    """Path and query as sent: the contract matches both together, before percent-decoding."""
+    """Path and query as sent."""
     raw = request.scope.get("raw_path") or request.url.path.encode()
     query = request.scope.get("query_string", b"")
     return (raw + b"?" + query if query else raw).decode("latin-1")
-
-
-def _target(name, number, label):
-    """Model name, version number and label of a matched path."""
-    if number is not None:
-        # Python refuses to convert thousands of digits, so their number is looked at first.
-        digits = number.lstrip("0") or "0"
-        if len(digits) > 19 or int(digits) > _LARGEST_VERSION:
-            raise ApiError(400, f"Failed to convert version: {number[:40]} to numeric.")
-        number = int(digits)
-    decode = urllib.parse.unquote
-    return decode(name), number, label and decode(label)
-
-
-def _preflight(request):
-    if request.headers.get("origin", "").startswith(("http://", "https://")):
-        return Response(media_type="application/json")
-    raise ApiError(400, f"Malformed request: OPTIONS {_path(request)}")
 
 
 async def _not_found(request, error):
@@ -205,4 +215,6 @@ def _json(content):
 
 
 def _error(status, message):
-    return JSONResponse({"error": message}, status)
+    # What is left of a body that came too late is not waited for.
+    headers = {"Connection": "close"} if status == 408 else None
+    return JSONResponse({"error": message}, status, headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -36,7 +37,7 @@ class Batcher:
         executor: `concurrent.futures.Executor`.
         max_rows: int, rows of a joined batch.
         max_waiting: int, requests in the queue.
-        wait: float, seconds that the first request of a batch waits for others.
+        wait: float, seconds that a batch waits for more rows, unless it is full before.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Batcher:
         self._max_rows, self._max_waiting, self._wait = max_rows, max_waiting, wait
         self._waiting = collections.deque()
         self._worker = None
+        self._full = asyncio.Event()
 
     async def submit(self, arrays):
         """The answer to one request.
@@ -63,6 +65,7 @@ class Batcher:
             raise ApiError(503, "too many requests are waiting; try again in a moment")
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append(_Job(arrays, answer))
+        self._note_rows()
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return await answer
@@ -71,12 +74,24 @@ class Batcher:
         """Runs until the queue is empty."""
         try:
             while self._waiting:
-                await asyncio.sleep(self._wait)
+                await self._gather()
                 jobs = self._take()
                 if jobs:
                     await self._finish(jobs)
         finally:
             self._worker = None
+
+    async def _gather(self):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._wait):
+                await self._full.wait()
+
+    def _note_rows(self):
+        """Say whether the rows that wait, of whatever form, would fill a batch."""
+        if sum(job.rows or self._max_rows for job in self._waiting) >= self._max_rows:
+            self._full.set()
+        else:
+            self._full.clear()
 
     def _take(self):
         """Remove the first jobs of one form, as many as fit, in order; drop those given up."""
@@ -90,6 +105,7 @@ class Batcher:
             else:
                 left.append(job)
         self._waiting = left
+        self._note_rows()
         return taken
 
     def _joins(self, job, first, rows):

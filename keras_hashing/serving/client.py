@@ -11,6 +11,7 @@ import numpy as np
 import requests
 from PIL import Image, ImageOps
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
 ROWS_PER_REQUEST = 32  # images or codes
@@ -33,16 +34,25 @@ class ServerError(RuntimeError):
         self.status = status
 
 
+class _Again(Retry):
+    """Tries again, but not when the answer only takes too long: that would add to the load."""
+
+    def increment(self, method=None, url=None, response=None, error=None, *others, **named):
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, *others, **named)
+
+
 class Client:
     """Asks a served model for codes and neighbours.
 
-    Connections that fail and answers of 503 are tried again, with growing pauses; nothing else
-    is. Images travel as files: JPEG and PNG as they are, everything else as PNG made here, and
+    Connections that fail or end and answers of 503 are tried again, with growing pauses; nothing
+    else is. Images travel as files: JPEG and PNG as they are, everything else as PNG made here, and
     upright if EXIF says that the image is turned.
 
     Args:
         url: str, of the server, or of a model: `http://127.0.0.1:8501`, or
-            `.../v1/models/NAME`, or `.../v1/models/NAME/versions/2`.
+            `.../v1/models/NAME`, `.../v1/models/NAME/versions/2` or `.../labels/stable`.
         model: str, the model's name if `url` is the server's.
         timeout: float, seconds to wait for a connection, and for each part of an answer.
         retries: int, further attempts.
@@ -60,11 +70,8 @@ class Client:
         self._url = url if "/v1/models/" in url else f"{url}/v1/models/{model}"
         self._timeout = timeout
         self._session = requests.Session()
-        policy = Retry(
-            total=None,
-            connect=retries,
-            status=retries,
-            read=0,
+        policy = _Again(
+            total=retries,
             redirect=0,
             other=0,
             status_forcelist=[503],

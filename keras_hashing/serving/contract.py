@@ -1,22 +1,27 @@
-"""TensorFlow Serving's predict contract: JSON bodies to arrays, and arrays to JSON bodies.
+"""TensorFlow Serving's predict requests: JSON bodies to arrays.
 
-Source: TensorFlow Serving, `util/json_tensor.cc`. One departure, towards safety: a number
-outside the range of a small integer type is refused; the original wraps it.
+Source: TensorFlow Serving, `util/json_tensor.cc`.
 """
 
 import base64
 import binascii
 import dataclasses
+import itertools
 import json
+import math
 
 import numpy as np
 
 from keras_hashing.serving.errors import ApiError
 
 DEFAULT_SIGNATURE = "serving_default"
-_MAX_RANK = 8
-_JSON_TYPES: dict[str, set[type]] = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
-_WRITABLE = "fiubSO"  # numpy kinds that have a JSON form
+_MAX_RANK = 8  # of an input whose rank is free
+_FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
+# Integers are read as these; the smaller types wrap from there, as in the original.
+_READ_AS = {
+    np.dtype(name): np.dtype("int32" if name in ("int8", "int16", "uint8") else name)
+    for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,56 +31,74 @@ class TensorSpec:
     Args:
         name: str.
         dtype: numpy dtype; `object` for strings.
-        shape: tuple of int, or None for a size that is free.
+        shape: tuple of int, or None for a size that is free; None if even the rank is.
     """
 
     name: str
     dtype: np.dtype
-    shape: tuple
+    shape: tuple | None
+
+    def check(self, shape):
+        """Raise ApiError, 400, unless an array of this shape may be fed."""
+        if self.shape is None:
+            return
+        if len(shape) != len(self.shape) or any(
+            wanted not in (None, got) for got, wanted in zip(shape, self.shape, strict=True)
+        ):
+            sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
+            raise ApiError(400, f"{self.name} must have shape ({sizes}); got {shape}")
 
 
 @dataclasses.dataclass(frozen=True)
 class PredictRequest:
-    """A parsed body.
+    """A parsed body, of which only the name of the signature is checked yet.
 
     Args:
         signature: str.
-        by_row: bool, whether it came as `instances`.
-        payload: the value of `instances` or `inputs`.
+        content: dict.
     """
 
     signature: str
-    by_row: bool
-    payload: object
+    content: dict
+
+    @property
+    def by_row(self):
+        """Whether it came as `instances`."""
+        return "instances" in self.content
+
+
+class _Infinity(float):
+    """Written as `Infinity` or `NaN`, unlike the overflow of a number such as 1e999."""
+
+
+_DECODER = json.JSONDecoder(parse_constant=_Infinity)
 
 
 def parse(body):
-    """Read a predict body; which signature it is for is only looked up later.
+    """Read a body; which signature it is for is only looked up later.
 
     Args:
         body: bytes. What follows the closing brace is ignored.
 
     Raises:
-        ApiError: 400, not a JSON object of the contract's form.
+        ApiError: 400, not a JSON object, or its `signature_name` not a string.
     """
-    text = _text(body)
     try:
-        content, _ = json.JSONDecoder().raw_decode(text)
+        text = body.decode("utf-8").lstrip(" \t\r\n")
+        content, _ = _DECODER.raw_decode(text)
     except RecursionError:
         raise ApiError(400, "JSON Parse error: nested too deeply") from None
+    except UnicodeDecodeError:
+        raise ApiError(400, "JSON Parse error: the body is not UTF-8") from None
     except ValueError as error:
-        reason = "The document is empty." if not text else str(error)
+        reason = str(error) if text else "The document is empty."
         raise ApiError(400, f"JSON Parse error: {reason}") from None
     if not isinstance(content, dict):
         raise ApiError(400, "JSON Value: the body must be an object")
     signature = content.get("signature_name", "")
     if not isinstance(signature, str):
         raise ApiError(400, "JSON Value: 'signature_name' must be a string")
-    if ("instances" in content) == ("inputs" in content):
-        raise ApiError(400, "JSON Value: give either 'instances' or 'inputs', and not both")
-    by_row = "instances" in content
-    signature = signature or DEFAULT_SIGNATURE
-    return PredictRequest(signature, by_row, content["instances" if by_row else "inputs"])
+    return PredictRequest(signature or DEFAULT_SIGNATURE, content)
 
 
 def tensors(request, specs):
@@ -88,41 +111,16 @@ def tensors(request, specs):
     Raises:
         ApiError: 400 for what does not fit, 501 for a dtype without a JSON form.
     """
-    values = _by_row(request.payload, specs) if request.by_row else _by_column(request, specs)
+    content = request.content
+    if ("instances" in content) == ("inputs" in content):
+        raise ApiError(400, "JSON Value: give either 'instances' or 'inputs', and not both")
+    if not specs:
+        raise ApiError(400, f"the signature {request.signature} has no inputs to be sent")
+    if request.by_row:
+        values = _by_row(content["instances"], specs)
+    else:
+        values = _by_column(content["inputs"], specs)
     return {spec.name: _array(values[spec.name], spec) for spec in specs}
-
-
-def response(arrays, by_row):
-    """The body of an answer.
-
-    Args:
-        arrays: dict, output name -> array.
-        by_row: bool, whether the request came as `instances`.
-
-    Returns:
-        bytes.
-
-    Raises:
-        ApiError: 400, an output has no JSON form, or no row for each instance.
-    """
-    single = len(arrays) == 1
-    if not by_row:
-        columns = {name: _plain(name, array) for name, array in arrays.items()}
-        return _json({"outputs": next(iter(columns.values())) if single else columns})
-    row_counts = {array.shape[0] if array.ndim else None for array in arrays.values()}
-    if None in row_counts or len(row_counts) > 1:
-        raise ApiError(400, "the outputs have no row for each instance; use 'inputs'")
-    columns = {name: _plain(name, array) for name, array in arrays.items()}
-    rows = list(zip(*columns.values(), strict=True))
-    named = [row[0] if single else dict(zip(columns, row, strict=True)) for row in rows]
-    return _json({"predictions": named})
-
-
-def _text(body):
-    try:
-        return body.decode("utf-8").lstrip(" \t\r\n")
-    except UnicodeDecodeError:
-        raise ApiError(400, "JSON Parse error: the body is not UTF-8") from None
 
 
 def _by_row(rows, specs):
@@ -142,9 +140,8 @@ def _by_row(rows, specs):
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _by_column(request, specs):
+def _by_column(payload, specs):
     """Input name -> its value; with one input it may stand alone."""
-    payload = request.payload
     if not _is_object(payload):
         if len(specs) > 1:
             raise ApiError(400, "'inputs' must be an object with one key for each input")
@@ -161,55 +158,70 @@ def _is_object(value):
 
 
 def _array(value, spec):
-    leaves = []
-    shape = _flatten(value, leaves, spec.name, 0)
-    if len(shape) != len(spec.shape) or any(
-        wanted not in (None, got) for got, wanted in zip(shape, spec.shape, strict=False)
-    ):
-        wanted = ", ".join("?" if size is None else str(size) for size in spec.shape)
-        raise ApiError(400, f"{spec.name} must have shape ({wanted}); got {shape}")
-    if 0 in shape[:1]:
-        raise ApiError(400, f"{spec.name} is empty; send at least one row")
+    shape, leaves = _flatten(value, spec)
+    spec.check(shape)
     return _typed(leaves, spec).reshape(shape)
 
 
-def _flatten(value, leaves, name, depth):
-    """Append the leaves of nested lists to `leaves` and return their shape."""
-    if not isinstance(value, list):
-        leaves.append(value)
-        return ()
-    if depth == _MAX_RANK:
-        raise ApiError(400, f"{name} is nested more than {_MAX_RANK} deep")
-    if not any(isinstance(item, list) for item in value):
-        leaves.extend(value)
-        return (len(value),)
-    shapes = {_flatten(item, leaves, name, depth + 1) for item in value}
-    if len(shapes) > 1:
-        raise ApiError(400, f"{name} is ragged: lists at one depth differ in length")
-    return (len(value), *shapes.pop())
+def _flatten(value, spec):
+    """Shape and leaves of nested lists, level by level."""
+    most = _MAX_RANK if spec.shape is None else len(spec.shape)
+    shape, level = [], [value]
+    while list in (types := set(map(type, level))):
+        if len(shape) == most:  # before going through all that a hostile body holds
+            raise ApiError(400, f"{spec.name} is nested more than {most} deep")
+        lengths = set(map(len, level)) if len(types) == 1 else ()
+        if len(lengths) != 1:
+            raise ApiError(400, f"{spec.name} is ragged: lists at one depth differ in length")
+        shape.extend(lengths)
+        level = list(itertools.chain.from_iterable(level))
+    return tuple(shape), level
 
 
 def _typed(leaves, spec):
-    kind, types = spec.dtype.kind, set(map(type, leaves))
-    if kind == "O":
+    """A flat array of the spec's dtype."""
+    if spec.dtype.kind == "O":
         array = np.empty(len(leaves), object)
         array[:] = [_string(leaf, spec.name) for leaf in leaves]
         return array
-    allowed = _JSON_TYPES.get(kind)
-    if allowed is None or spec.dtype == np.float16:
-        raise ApiError(501, f"{spec.name} is of {spec.dtype}, which has no JSON form")
+    types = set(map(type, leaves))
+    if spec.dtype in _FLOATS:
+        _check_types(types, {int, float, _Infinity}, spec)
+        return _floats(leaves, spec)
+    if spec.dtype in _READ_AS:
+        _check_types(types, {int}, spec)
+        return _integers(leaves, spec)
+    if spec.dtype == np.bool_:
+        _check_types(types, {bool}, spec)
+        return np.array(leaves, bool)
+    raise ApiError(501, f"{spec.name} is of a type that has no JSON form")
+
+
+def _check_types(types, allowed, spec):
     if not types <= allowed:
-        wrong = sorted(t.__name__ for t in types - allowed)
-        raise ApiError(400, f"{spec.name} must hold {spec.dtype} values; got {', '.join(wrong)}")
+        wrong = ", ".join(sorted(kind.__name__ for kind in types - allowed))
+        raise ApiError(400, f"{spec.name} must hold {spec.dtype} values; got {wrong}")
+
+
+def _floats(leaves, spec):
+    """Numbers beyond float32 become infinite; those beyond float64 cannot be read at all."""
     try:
-        if kind in "iu":
-            limits = np.iinfo(spec.dtype)
-            if leaves and not (limits.min <= min(leaves) and max(leaves) <= limits.max):
-                raise OverflowError
-        with np.errstate(over="ignore"):
-            return np.array(leaves, spec.dtype)
+        array = np.array(leaves, np.float64)
     except OverflowError:
-        raise ApiError(400, f"{spec.name} holds a value outside {spec.dtype}'s range") from None
+        array = None
+    if array is None or (
+        np.isinf(array).any() and any(type(x) is float and math.isinf(x) for x in leaves)
+    ):
+        raise ApiError(400, f"{spec.name} holds a number too big to be stored in double")
+    with np.errstate(over="ignore"):
+        return array.astype(spec.dtype)
+
+
+def _integers(leaves, spec):
+    limits = np.iinfo(_READ_AS[spec.dtype])
+    if leaves and not (limits.min <= min(leaves) and max(leaves) <= limits.max):
+        raise ApiError(400, f"{spec.name} holds a value outside {limits.dtype}'s range")
+    return np.array(leaves, limits.dtype).astype(spec.dtype)
 
 
 def _string(leaf, name):
@@ -217,7 +229,7 @@ def _string(leaf, name):
     try:
         if isinstance(leaf, str):
             return leaf.encode("utf-8")
-        if isinstance(leaf, dict) and isinstance(leaf.get("b64"), str):
+        if isinstance(leaf, dict) and leaf.keys() == {"b64"} and isinstance(leaf["b64"], str):
             text = "".join(leaf["b64"].split())
             if not text.endswith("="):  # padding may be left out
                 text += "=" * (-len(text) % 4)
@@ -225,26 +237,3 @@ def _string(leaf, name):
     except (UnicodeEncodeError, binascii.Error, ValueError):
         raise ApiError(400, f"{name} holds a string that is not base64 or not UTF-8") from None
     raise ApiError(400, f'{name} must hold strings or {{"b64": "..."}}; got another type')
-
-
-def _plain(name, array):
-    """Nested lists that `json` can write."""
-    if array.dtype.kind not in _WRITABLE or array.dtype == np.float16:
-        raise ApiError(400, f"output {name} of {array.dtype} cannot be written as JSON")
-    if array.dtype.kind == "O":
-        return _texts(array.tolist(), name.endswith("_bytes"))
-    if array.dtype == np.float32:  # the shortest decimal that reads back as this float32
-        return array.astype("U").astype(np.float64).tolist()
-    return array.tolist()
-
-
-def _texts(value, as_base64):
-    if isinstance(value, list):
-        return [_texts(item, as_base64) for item in value]
-    if as_base64:
-        return {"b64": base64.b64encode(value).decode("ascii")}
-    return value.decode("utf-8", "replace")
-
-
-def _json(content):
-    return json.dumps(content).encode("utf-8")

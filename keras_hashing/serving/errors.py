@@ -1,7 +1,21 @@
 """Errors that a request can end in, with the HTTP status TensorFlow Serving gives them."""
 
 # TensorFlow's status codes, by number, to HTTP; every other is 500.
-_HTTP_OF_CODE = {3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 9: 400, 11: 400, 12: 501, 14: 503}
+_HTTP_OF_CODE = {
+    1: 499,
+    3: 400,
+    4: 504,
+    5: 404,
+    6: 409,
+    7: 403,
+    8: 429,
+    9: 400,
+    10: 409,
+    11: 400,
+    12: 501,
+    14: 503,
+    16: 401,
+}
 
 
 class ApiError(Exception):

@@ -9,6 +9,7 @@ PATH = "/monitoring/prometheus/metrics"
 
 _COUNT = ":tensorflow:serving:request_count"
 _LATENCY = ":tensorflow:serving:request_latency"
+_RUNTIME = ":tensorflow:serving:runtime_latency"
 _MICROSECONDS = tuple(round(10 * 1.8**step) for step in range(1, 27))  # 18 microseconds to 43 s
 
 
@@ -16,7 +17,8 @@ class Metrics:
     """The counts of one server.
 
     `request_count` has the labels `model_name` and `status`, `request_latency`, in microseconds,
-    `model_name`, `API` and `entrypoint`. Only names of served models become labels, or a stranger
+    `model_name`, `API` and `entrypoint`, `runtime_latency`, of each run of a model for one or more
+    requests, `model_name` and `API`. Only names of served models become labels, or a stranger
     could make any number of them.
     """
 
@@ -31,8 +33,15 @@ class Metrics:
             buckets=_MICROSECONDS,
             registry=self._registry,
         )
+        self._runtime = Histogram(
+            _RUNTIME,
+            "Duration of runs of a model in microseconds.",
+            ("model_name", "API"),
+            buckets=_MICROSECONDS,
+            registry=self._registry,
+        )
 
-    def observe(self, model_name, status, seconds):
+    def observe_request(self, model_name, status, seconds):
         """Count one predict request.
 
         Args:
@@ -42,6 +51,15 @@ class Metrics:
         """
         self._counts[model_name, status] += 1
         self._latency.labels(model_name, "Predict", "REST").observe(1e6 * seconds)
+
+    def observe_run(self, model_name, seconds):
+        """Count one run of a model.
+
+        Args:
+            model_name: str, of a served model.
+            seconds: float.
+        """
+        self._runtime.labels(model_name, "Predict").observe(1e6 * seconds)
 
     def collect(self):
         """For `prometheus_client`, whose own counter would append `_total` to the name."""

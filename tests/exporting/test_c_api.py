@@ -31,9 +31,13 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def version(model, tmp_path_factory):
-    codes = packed.pack(np.random.default_rng(0).standard_normal((30, BITS)))
-    return export(model, tmp_path_factory.mktemp("models") / "tiny", index=codes, k=4)
+def database():
+    return packed.pack(np.random.default_rng(0).standard_normal((30, BITS)))
+
+
+@pytest.fixture(scope="module")
+def version(model, database, tmp_path_factory):
+    return export(model, tmp_path_factory.mktemp("models") / "tiny", index=database, k=4)
 
 
 def request(signature, **inputs):
@@ -61,7 +65,7 @@ def array(answer, name):
     return np.frombuffer(base64.b64decode(value["data"]), dtype).reshape(value["shape"])
 
 
-def test_every_signature_answers(library, version, model):
+def test_every_signature_answers(library, version, model, database):
     images = np.stack([photo(seed=1), photo(seed=2)])
     files = [file_bytes(image) for image in images]
     outputs = model.predict(images, verbose=0)
@@ -83,8 +87,15 @@ def test_every_signature_answers(library, version, model):
     np.testing.assert_array_equal(array(plain, "code"), codes)
     written = encoded_files["outputs"]["code_bytes"]["data"]
     assert [base64.b64decode(text) for text in written] == [code.tobytes() for code in codes]
-    assert array(by_code, "distances").shape == (2, 4)
-    np.testing.assert_array_equal(array(by_code, "ids"), array(by_file, "ids"))
+    hexes = [base64.b64decode(text) for text in encoded_files["outputs"]["code_hex"]["data"]]
+    assert [text.decode() for text in hexes] == [code.tobytes().hex() for code in codes]
+    differing = np.unpackbits(codes[:, None] ^ database, axis=-1).sum(axis=-1)
+    nearest = np.argsort(differing, axis=1, kind="stable")[:, :4]
+    for found in (by_code, by_file):
+        np.testing.assert_array_equal(array(found, "ids"), nearest)
+        np.testing.assert_array_equal(
+            array(found, "distances"), np.take_along_axis(differing, nearest, axis=1)
+        )
 
 
 def bad_inputs():

@@ -46,6 +46,9 @@ CODES = np.zeros((3, 2), np.uint8)
         ({"index": CODES, "ids": [0.5, 1, 2]}, TypeError, "whole numbers"),
         ({"ids": [1]}, ValueError, "without `index`"),
         ({"index": CODES, "k": 0}, ValueError, "`k` must be between 1 and 10000; got 0"),
+        ({"names": ["a"]}, ValueError, "`names` were given without `index`"),
+        ({"index": CODES, "names": ["a"]}, ValueError, "must be 3 texts, .* got 1 values"),
+        ({"index": CODES, "names": ["a", "b", 3]}, ValueError, "must be 3 texts"),
     ],
 )
 def test_arguments(model, tmp_path, arguments, error, words):

@@ -63,6 +63,25 @@ def test_files_are_decoded_as_on_the_host(model, loaded, name):
     assert answer["code_hex"][0].decode() == code.tobytes().hex()
 
 
+def test_every_output_can_be_written_as_json(loaded):
+    """Of the types that the REST contract writes, strings as base64 or as plain ASCII."""
+    found = {
+        (signature, name): spec.dtype.name
+        for signature, function in loaded.signatures.items()
+        for name, spec in function.structured_outputs.items()
+    }
+    assert found == {
+        ("serving_default", "outputs"): "float32",
+        ("serving_default", "code"): "uint8",
+        ("encode_bytes", "code_bytes"): "string",  # `_bytes`: the server writes base64
+        ("encode_bytes", "code_hex"): "string",
+        ("search", "distances"): "int32",
+        ("search", "ids"): "int64",
+        ("search_bytes", "distances"): "int32",
+        ("search_bytes", "ids"): "int64",
+    }
+
+
 def test_search_is_ordered_by_distance_then_position(loaded, database):
     codes, ids = database
     queries = packed.pack(np.random.default_rng(2).standard_normal((9, BITS)))

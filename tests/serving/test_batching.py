@@ -136,3 +136,25 @@ def test_requests_given_up_are_not_run():
 
     assert asyncio.run(ask())["y"].tolist() == [4, 6]
     assert model.runs == [2]
+
+
+def test_a_full_batch_waits_no_longer():
+    model = Model()
+    got = answers(model, [[1], [2]], max_rows=2, wait=3600.0)  # would never end
+    assert [answer["y"].tolist() for answer in got] == [[2], [4]]
+    assert model.runs == [2]
+
+
+def test_a_batch_that_is_not_full_waits_for_more():
+    model = Model()
+
+    async def ask():
+        with concurrent.futures.ThreadPoolExecutor(1) as executor:
+            batcher = Batcher(model, executor, max_rows=2, wait=3600.0)
+            first = asyncio.create_task(batcher.submit({"x": np.array([1])}))
+            await asyncio.sleep(0.05)
+            assert not model.entered.is_set()
+            return await asyncio.gather(first, batcher.submit({"x": np.array([2])}))
+
+    assert [answer["y"].tolist() for answer in asyncio.run(ask())] == [[2], [4]]
+    assert model.runs == [2]

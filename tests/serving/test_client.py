@@ -1,7 +1,10 @@
+import base64
 import contextlib
 import http.server
 import json
+import socketserver
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -68,8 +71,11 @@ def test_search_by_codes_and_by_images(client, expected):
 def test_status_and_metadata(client, server_url):
     assert client.status()["model_version_status"][0]["state"] == "AVAILABLE"
     assert client.metadata()["model_spec"]["name"] == "tiny"
-    by_model_url = Client(f"{server_url}/v1/models/tiny/versions/2/")
-    assert by_model_url.status() == client.status()
+    by_version = Client(f"{server_url}/v1/models/tiny/versions/2/")
+    (row,) = by_version.status()["model_version_status"]
+    assert row["version"] == "2"
+    by_label = Client(f"{server_url}/v1/models/tiny/labels/stable")
+    assert by_label.metadata()["model_spec"]["version"] == "1"
 
 
 def test_what_the_server_refuses_is_raised(client, server_url):
@@ -141,6 +147,78 @@ def test_nothing_else_is_and_not_for_ever(status, attempts):
         with pytest.raises(ServerError, match=f"the server answered {status}: no"):
             Client(url, retries=2).search(CODE)
         assert len(asked) == attempts
+
+
+@contextlib.contextmanager
+def hanging_up(times, pause=0.0):
+    """A server that reads a request and closes the connection, so often, then answers."""
+    asked = []
+    answer = b'{"outputs": {"distances": [[0]], "ids": [[7]]}}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            length = 0
+            while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            asked.append(self.rfile.read(length))
+            time.sleep(pause)
+            if len(asked) > times:
+                self.wfile.write(head + answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+def test_a_connection_that_ends_is_tried_again():
+    with hanging_up(2) as (url, asked):
+        assert Client(url).search(CODE)[1].tolist() == [[7]]
+        assert len(asked) == 3
+        assert len(set(asked)) == 1
+    with hanging_up(9) as (url, asked):
+        with pytest.raises(requests.ConnectionError):
+            Client(url, retries=1).search(CODE)
+        assert len(asked) == 2
+
+
+def test_an_answer_that_does_not_come_in_time_is_not():
+    with hanging_up(0, pause=0.3) as (url, asked):
+        with pytest.raises(requests.Timeout):
+            Client(url, timeout=0.05).search(CODE)
+        assert len(asked) == 1
+
+
+def test_what_a_client_asks_fits_the_signatures_and_tensorflow_servings_messages(server_url):
+    """The JSON bodies as `PredictRequest`, the message that they stand for."""
+    messages = pytest.importorskip("tensorflow_serving.apis.predict_pb2")
+    import tensorflow as tf
+
+    signatures = Client(server_url, "tiny").metadata()["metadata"]["signature_def"]["signature_def"]
+    with answering() as (url, asked), contextlib.suppress(KeyError):
+        Client(url).search(np.zeros((2, 2), np.uint8))
+        Client(url).search(PHOTOS)
+        Client(url).encode(PHOTOS)
+    assert [body["signature_name"] for body in asked] == ["search", "search_bytes", "encode_bytes"]
+    for body in asked:
+        assert set(body) == {"signature_name", "inputs"}
+        message = messages.PredictRequest()
+        message.model_spec.signature_name = body["signature_name"]
+        expected = signatures[body["signature_name"]]["inputs"]
+        assert set(body["inputs"]) == set(expected)
+        for name, value in body["inputs"].items():
+            if isinstance(value[0], dict):
+                value = [base64.b64decode(item["b64"], validate=True) for item in value]
+            info = expected[name]
+            tensor = tf.make_tensor_proto(value, dtype=getattr(tf, info["dtype"][3:].lower()))
+            sizes = [int(size["size"]) for size in info["tensor_shape"]["dim"]]
+            assert len(sizes) == len(tensor.tensor_shape.dim)
+            for size, given in zip(sizes, tensor.tensor_shape.dim, strict=True):
+                assert size in (-1, given.size)
+            message.inputs[name].CopyFrom(tensor)
+        assert message.IsInitialized()
 
 
 def test_no_server():

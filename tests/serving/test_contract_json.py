@@ -1,9 +1,13 @@
-"""`contract.py` for what no exported signature has: several inputs, and other dtypes."""
+"""`contract.py` by itself; `test_contract.py` asks the same over HTTP."""
 
 import json
+import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from keras_hashing.serving import contract
 from keras_hashing.serving.contract import TensorSpec
@@ -46,15 +50,26 @@ def test_columns_of_several_inputs_may_have_more():
         read({"inputs": {"a": [[1, 2]]}}, SPECS)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "low", "high"),
-    [("uint8", 0, 255), ("int8", -128, 127), ("int32", -(2**31), 2**31 - 1)],
-)
-def test_integers_out_of_range_are_refused(dtype, low, high):
-    assert one(dtype, [low, high]).tolist() == [low, high]
-    for value in (low - 1, high + 1, 10**30):
-        with pytest.raises(ApiError, match=f"outside {dtype}'s range"):
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "uint8"])
+def test_small_integers_are_read_as_int32_and_wrap(dtype):
+    for value in (0, 127, 300, -1, 2**31 - 1, -(2**31)):
+        size = np.dtype(dtype).itemsize
+        wrapped = (value % 256**size).to_bytes(size, "little")  # by hand: the lowest bytes
+        signed = dtype != "uint8"
+        assert one(dtype, [value]).tolist() == [int.from_bytes(wrapped, "little", signed=signed)]
+    for value in (2**31, -(2**31) - 1, 10**30):
+        with pytest.raises(ApiError, match="outside int32's range"):
             one(dtype, [value])
+
+
+def test_floats_beyond_their_type():
+    assert one("float32", [1e39, -(10**39)]).tolist() == [math.inf, -math.inf]
+    assert one("float64", [math.inf, 1e39]).tolist() == [math.inf, 1e39]
+    for text in ("1e999", "-1e999", "1" + "0" * 400):
+        body = b'{"inputs": [Infinity, %s]}' % text.encode()
+        spec = TensorSpec("x", np.dtype("float32"), (None,))
+        with pytest.raises(ApiError, match="too big to be stored in double"):
+            contract.tensors(contract.parse(body), [spec])
 
 
 def test_dtypes():
@@ -73,55 +88,48 @@ def test_strings():
     assert got.tolist() == [b"text", b"\xff\x00", b"\xff\x00", "é".encode()]
     with pytest.raises(ApiError, match="not base64 or not UTF-8"):
         one(object, ["\ud800"])
+    for other in ({"b64": "AA==", "more": 1}, {"b64": 1}, {}, 1, None, True):
+        with pytest.raises(ApiError, match="must hold strings or"):
+            one(object, ["text", other])
 
 
 def test_deep_nesting_is_an_error():
     with pytest.raises(ApiError, match="nested"):
         contract.parse(b'{"inputs": ' + b"[" * 200_000)
     value = 1
-    for _ in range(20):
+    for _ in range(8):
         value = [value]
+    assert one("float32", value, shape=None).shape == (1,) * 8
     with pytest.raises(ApiError, match="nested more than 8 deep"):
+        one("float32", [value], shape=None)
+    with pytest.raises(ApiError, match="nested more than 1 deep"):
         one("float32", value)
 
 
-def written(arrays, by_row):
-    return json.loads(contract.response(arrays, by_row))
+@given(hnp.arrays(np.int32, hnp.array_shapes(min_dims=1, max_dims=5, min_side=1, max_side=4)))
+def test_nested_lists_are_read_as_numpy_reads_them(array):
+    for shape in (None, (None,) * array.ndim, array.shape):
+        got = one("int32", array.tolist(), shape)
+        assert got.dtype == np.int32
+        np.testing.assert_array_equal(got, array)
+    with pytest.raises(ApiError, match="must have shape"):
+        one("int32", array.tolist(), (*array.shape[:-1], array.shape[-1] + 1))
 
 
-def test_answers_of_one_and_of_several_outputs():
-    numbers = np.array([[1, 2], [3, 4]], np.int32)
-    names = np.array([b"x", b"y"], object)
-    assert written({"n": numbers}, True) == {"predictions": [[1, 2], [3, 4]]}
-    assert written({"n": numbers}, False) == {"outputs": [[1, 2], [3, 4]]}
-    both = {"n": numbers, "s": names}
-    assert written(both, True) == {
-        "predictions": [{"n": [1, 2], "s": "x"}, {"n": [3, 4], "s": "y"}]
-    }
-    assert written(both, False) == {"outputs": {"n": [[1, 2], [3, 4]], "s": ["x", "y"]}}
+NESTED = st.recursive(st.integers(0, 3), lambda inner: st.lists(inner, max_size=3), max_leaves=8)
 
 
-def test_only_names_with_the_suffix_are_base64():
-    arrays = {"x_bytes": np.array([b"\xff\x00"], object), "x": np.array([b"ff00"], object)}
-    assert written(arrays, True) == {"predictions": [{"x_bytes": {"b64": "/wA="}, "x": "ff00"}]}
+@given(NESTED)
+def test_what_numpy_cannot_read_is_refused(value):
+    try:
+        expected = np.array(value, np.int32)
+    except ValueError:  # it says "inhomogeneous"
+        with pytest.raises(ApiError, match="ragged"):
+            one("int32", value, shape=None)
+    else:
+        np.testing.assert_array_equal(one("int32", value, shape=None), expected)
 
 
-@pytest.mark.parametrize(
-    "arrays",
-    [
-        {"a": np.float32(1)},
-        {"a": np.zeros(2), "b": np.zeros(3)},
-        {"a": np.zeros(2), "b": np.array(1)},
-    ],
-)
-def test_rows_need_a_common_first_dimension(arrays):
-    with pytest.raises(ApiError, match="no row for each instance"):
-        contract.response(arrays, True)
-    assert contract.response(arrays, False)
-
-
-def test_floats_are_the_shortest_that_read_back():
-    text = contract.response({"x": np.array([0.2, 1.0, 1e-7, np.nan, -np.inf], np.float32)}, False)
-    assert text == b'{"outputs": [0.2, 1.0, 1e-07, NaN, -Infinity]}'
-    with pytest.raises(ApiError, match="cannot be written as JSON"):
-        contract.response({"x": np.zeros(1, np.float16)}, False)
+def test_a_signature_without_inputs():
+    with pytest.raises(ApiError, match="has no inputs"):
+        read({"instances": [1]}, [])

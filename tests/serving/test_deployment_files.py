@@ -5,7 +5,8 @@ import re
 import pytest
 
 from keras_hashing.exporting import image_files, signatures
-from keras_hashing.serving import bodies, client, image_limits
+from keras_hashing.serving import batching, bodies, client, image_limits, server
+from keras_hashing.serving.app import Settings
 
 
 @pytest.fixture
@@ -36,6 +37,24 @@ def test_the_readme_tells_the_limits_of_the_code(folder):
     assert f"{signatures.MAX_SIDE:,} pixels a side" in text
     assert (image_files.MAX_PIXELS, image_files.MAX_FILE_BYTES) == (2**25, 32 * 2**20)
     assert "2^25 pixels and 32 MiB" in text
-    assert (bodies.MAX_BODY_BYTES, image_limits.MAX_PIXELS) == (64 * 2**20, 2**27)
-    assert "over 64 MiB is 413" in text
-    assert "2^27 together" in text
+    assert f"body over {bodies.MAX_BODY_BYTES // 2**20} MiB" in text
+    assert image_limits.MAX_PIXELS == 2**27
+    assert "over 2^27 pixels together" in text
+    assert f"after {bodies.MAX_SECONDS:.0f} seconds | 408" in text
+    held = f"{batching.MAX_WAITING} requests waiting for one signature; bodies of "
+    assert held + f"{bodies.MAX_HELD_BYTES // 2**20} MiB" in text
+    usual = Settings()
+    assert f"after {usual.seconds:.0f} seconds | 504" in text
+    assert f"`--max-batch`\n  rows ({usual.max_rows})" in text
+    assert f"`--max-wait-ms` ({1000 * usual.wait:.0f})" in text
+    assert f"at most {server._GRACE_SECONDS} seconds" in text
+
+
+def test_the_kubernetes_manifest(folder):
+    yaml = pytest.importorskip("yaml")
+    service = yaml.safe_load((folder / "kserve.yaml").read_text())
+    assert service["kind"] == "InferenceService"
+    model = service["spec"]["predictor"]["model"]
+    assert model["modelFormat"] == {"name": "tensorflow"}
+    assert model["storageUri"].startswith("pvc://")
+    assert all(argument.startswith("--") for argument in model["args"])

@@ -8,6 +8,12 @@ from keras_hashing.serving.errors import from_tensorflow
     ("kind", "status"),
     [
         ("InvalidArgumentError", 400),
+        ("CancelledError", 499),
+        ("UnknownError", 500),
+        ("AlreadyExistsError", 409),
+        ("AbortedError", 409),
+        ("DataLossError", 500),
+        ("UnauthenticatedError", 401),
         ("FailedPreconditionError", 400),
         ("OutOfRangeError", 400),
         ("NotFoundError", 404),

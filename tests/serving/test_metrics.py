@@ -13,9 +13,9 @@ def samples(text):
 
 def test_counts_and_durations_have_tensorflow_servings_names():
     metrics = Metrics()
-    metrics.observe("m", "OK", 0.000_02)
-    metrics.observe("m", "OK", 0.5)
-    metrics.observe("m", "ERROR", 100.0)
+    metrics.observe_request("m", "OK", 0.000_02)
+    metrics.observe_request("m", "OK", 0.5)
+    metrics.observe_request("m", "ERROR", 100.0)
     found = samples(metrics.text().decode())
     assert found[':tensorflow:serving:request_count{model_name="m",status="OK"}'] == 2
     assert found[':tensorflow:serving:request_count{model_name="m",status="ERROR"}'] == 1
@@ -24,6 +24,15 @@ def test_counts_and_durations_have_tensorflow_servings_names():
     assert found[f'{latency}_bucket{{{labels}le="32.0",model_name="m"}}'] == 1
     assert found[f'{latency}_bucket{{{labels}le="+Inf",model_name="m"}}'] == 3
     assert found[f'{latency}_sum{{{labels[:-1]},model_name="m"}}'] == 100_500_020
+
+
+def test_runs_are_counted_beside_requests():
+    metrics = Metrics()
+    metrics.observe_run("m", 0.25)
+    found = samples(metrics.text().decode())
+    runtime = ":tensorflow:serving:runtime_latency"
+    assert found[f'{runtime}_sum{{API="Predict",model_name="m"}}'] == 250_000
+    assert found[f'{runtime}_count{{API="Predict",model_name="m"}}'] == 1
 
 
 def test_the_server_shows_them_for_served_models_only(local_server):
@@ -41,6 +50,8 @@ def test_the_server_shows_them_for_served_models_only(local_server):
     assert float(samples[count % "ERROR"]) >= 1
     latency = ":tensorflow:serving:request_latency_count"
     assert any(line.startswith(f'{latency}{{API="Predict"') for line in lines)
+    runtime = ':tensorflow:serving:runtime_latency_count{API="Predict",model_name="plain"}'
+    assert 1 <= float(samples[runtime]) <= float(samples[count % "OK"])
     assert "stranger" not in answer.text
     query = requests.get(f"{local_server.url}/monitoring/prometheus/metrics?x=1", timeout=60)
     assert query.status_code == 400
