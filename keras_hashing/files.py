@@ -1,6 +1,7 @@
 """Files that are either whole or not there: written to a temporary name, then renamed."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
@@ -29,9 +30,9 @@ def atomic_path(path):
         if temporary.is_dir():
             _replace_folder(temporary, path)
         else:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            _sync(temporary)
             temporary.replace(path)
+        _sync_names(path.parent)
     except BaseException:
         _remove(temporary)
         raise
@@ -41,6 +42,23 @@ def sha256(path):
     """Hex SHA-256 of a file's bytes."""
     with pathlib.Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_names(folder):
+    """Wait until a folder's names are on the disk, or a power cut may bring the old file back."""
+    try:
+        _sync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems cannot
+            raise
+
+
+def _sync(path):
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _replace_folder(temporary, path):

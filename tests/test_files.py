@@ -1,4 +1,8 @@
+import contextlib
+import errno
 import hashlib
+import os
+import pathlib
 
 import pytest
 
@@ -72,3 +76,33 @@ def test_sha256(tmp_path):
     # The digest of no bytes at all, as published with the standard.
     (tmp_path / "empty").write_bytes(b"")
     assert files.sha256(tmp_path / "empty").startswith("e3b0c44298fc1c149afbf4c8996fb924")
+
+
+def test_bytes_are_on_the_disk_before_the_name_and_then_the_name(tmp_path, monkeypatch):
+    path = tmp_path / "codes.npz"
+    path.write_bytes(b"old")
+    steps = []
+    sync = os.fsync
+
+    def fsync(number):
+        synced = str(pathlib.Path(f"/proc/self/fd/{number}").readlink())
+        steps.append((synced.startswith(f"{tmp_path}/.codes.npz."), path.read_bytes()))
+        sync(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with files.atomic_path(path) as temporary:
+        temporary.write_bytes(b"new")
+    assert steps == [(True, b"old"), (False, b"new")]
+
+
+@pytest.mark.parametrize(("number", "passes"), [(errno.EINVAL, True), (errno.EIO, False)])
+def test_a_folder_that_cannot_be_synced(tmp_path, monkeypatch, number, passes):
+    def fsync(descriptor):
+        if pathlib.Path(f"/proc/self/fd/{descriptor}").readlink() == tmp_path:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    expected = contextlib.nullcontext() if passes else pytest.raises(OSError, match="Input/output")
+    with expected, files.atomic_path(tmp_path / "a") as temporary:
+        temporary.write_bytes(b"new")
+    assert names(tmp_path) == ["a"]

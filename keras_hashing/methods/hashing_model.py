@@ -47,6 +47,7 @@ class HashingModel(keras.Model):
     needs_labels = False  # whether it needs all of them before the first step
     reads_again = False  # whether `finish` reads the training data
     nests = True  # whether the first outputs alone can be trained as a shorter code; see `Nested`
+    training_data = None  # while `fit` runs: its `TrainingData`, which Keras shows no callback
 
     def __init__(
         self,
@@ -174,7 +175,11 @@ class HashingModel(keras.Model):
             data.check_readable()
         if self.needs_labels:
             self.prepare(data.labels())
-        history = super().fit(x, y, *args, **kwargs)
+        self.training_data = data
+        try:
+            history = super().fit(x, y, *args, **kwargs)
+        finally:
+            self.training_data = None
         self.finish(data)
         return history
 
