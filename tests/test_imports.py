@@ -31,6 +31,8 @@ MOST_LINES = 300
 
 # Slow to import, and needed by few: only inside functions.
 LATE = {"matplotlib", "sklearn", "scipy", "tensorboard", "keras_tuner", "tensorflow_datasets"}
+LATE |= {"faiss"}
+LATE |= {"ai_edge_litert", "onnx", "onnxruntime", "tensorflow_serving", "tf2onnx"}
 
 
 def part_of(path):

@@ -1,6 +1,6 @@
-"""Search over stored codes; needs no TensorFlow."""
+"""Search over stored codes; loads TensorFlow for large searches only."""
 
 from keras_hashing.index.coarse_to_fine import CoarseToFine
-from keras_hashing.index.exact import Index
+from keras_hashing.index.index import Index
 
 __all__ = ["CoarseToFine", "Index"]

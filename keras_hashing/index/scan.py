@@ -1,10 +1,16 @@
-"""Exact scans over codes as 64-bit words: distances, the first k, and all within a radius."""
+"""Exact scans in NumPy over codes as 64-bit words: distances, the first k, all within a radius."""
 
 import numpy as np
 
 _ROWS = 1 << 16  # rows of one step, so that its words stay in the cache
-_GROUP = 128  # consecutive rows that share one minimum
-_UINT8_BITS = 254  # 255 marks rows that do not exist
+_SHORT = 1 << 12  # so few distances are sorted sooner than counted
+_UINT8_BITS = 254  # 255 marks rows that may not be found
+
+
+def distance_type(bits):
+    """Dtype that holds distances of codes of `bits`, and a value in it above all of them."""
+    dtype = np.uint8 if bits <= _UINT8_BITS else np.uint16
+    return dtype, np.iinfo(dtype).max
 
 
 def distances(query, words):
@@ -17,17 +23,23 @@ def distances(query, words):
     Returns:
         uint8 array `(n,)`, or uint16 for codes of four words and more.
     """
-    dtype, _ = _distance_type(words)
+    dtype, _ = distance_type(64 * len(words))
     out = np.empty(words.shape[1], dtype)
-    _distances_into(out, query, words)
+    scratch = np.empty(min(_ROWS, words.shape[1]), np.uint64)
+    for start in range(0, words.shape[1], _ROWS):
+        target = out[start : start + _ROWS]
+        xor = scratch[: len(target)]
+        for number, word in enumerate(query):
+            np.bitwise_xor(words[number, start : start + _ROWS], word, out=xor)
+            if number:
+                target += np.bitwise_count(xor)
+            else:
+                target[:] = np.bitwise_count(xor)
     return out
 
 
 def first_k(query, words, k):
     """Distances and positions of the first k rows in (distance, position) order.
-
-    Rows are grouped by position. The k groups with the smallest (minimum, number) hold all k
-    answers: were one in another group, each of those k groups would have a row before it.
 
     Args:
         query: uint64 array `(num_words,)`.
@@ -37,20 +49,16 @@ def first_k(query, words, k):
     Returns:
         Distances, uint8 or uint16 `(k,)`, and positions, int64 `(k,)`.
     """
-    count = words.shape[1]
-    num_groups = -(-count // _GROUP)
-    dtype, absent = _distance_type(words)
-    all_distances = np.empty(num_groups * _GROUP, dtype)
-    all_distances[count:] = absent
-    _distances_into(all_distances[:count], query, words)
-    if 2 * k >= num_groups:
-        order = np.argsort(all_distances[:count], kind="stable")[:k]
-        return all_distances[order], order
-    groups = all_distances.reshape(num_groups, _GROUP)
-    chosen = np.sort(np.argsort(groups.min(axis=1), kind="stable")[:k])
-    candidates = groups[chosen].ravel()
-    order = np.argsort(candidates, kind="stable")[:k]
-    return candidates[order], chosen[order // _GROUP] * _GROUP + order % _GROUP
+    found = distances(query, words)
+    if len(found) <= max(_SHORT, 4 * k):
+        positions = np.argsort(found, kind="stable")[:k]
+        return found[positions], positions
+    last = _kth_smallest(found, k, 64 * len(words))
+    below = np.flatnonzero(found < last)
+    below = below[np.argsort(found[below], kind="stable")]
+    ties = np.flatnonzero(found == last)[: k - len(below)]
+    positions = np.concatenate([below, ties])
+    return found[positions], positions
 
 
 def within(query, words, radius):
@@ -71,20 +79,13 @@ def within(query, words, radius):
     return found[order], positions[order]
 
 
-def _distance_type(words):
-    """Dtype that holds every distance, and a value in it above all of them."""
-    dtype = np.uint8 if 64 * len(words) <= _UINT8_BITS else np.uint16
-    return dtype, np.iinfo(dtype).max
-
-
-def _distances_into(out, query, words):
-    scratch = np.empty(min(_ROWS, words.shape[1]), np.uint64)
-    for start in range(0, words.shape[1], _ROWS):
-        target = out[start : start + _ROWS]
-        xor = scratch[: len(target)]
-        for number, word in enumerate(query):
-            np.bitwise_xor(words[number, start : start + _ROWS], word, out=xor)
-            if number:
-                target += np.bitwise_count(xor)
-            else:
-                target[:] = np.bitwise_count(xor)
+def _kth_smallest(values, k, high):
+    """By bisection: a comparison and its count cost far less a value than any partition."""
+    low = 0
+    while low < high:
+        middle = (low + high) // 2
+        if np.count_nonzero(values <= middle) >= k:
+            high = middle
+        else:
+            low = middle + 1
+    return low

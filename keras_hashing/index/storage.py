@@ -5,8 +5,10 @@ SHA-256 of the rest of the file, SHA-256 of the header up to here. Then uint64 w
 `(num_words, count)` and int64 ids `(count,)`.
 """
 
+import contextlib
 import dataclasses
 import hashlib
+import os
 import pathlib
 import struct
 
@@ -42,7 +44,11 @@ class Contents:
 
 
 def write(path, contents):
-    """Write an index file; an old one at `path` stays whole until the new one is."""
+    """Write an index file; an old one at `path` stays whole until the new one is.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk. The old file is as it was.
+    """
     # One row at a time: rows are contiguous, all words together need not be.
     arrays = [np.ascontiguousarray(row, "<u8") for row in contents.words]
     arrays.append(np.ascontiguousarray(contents.ids, "<i8"))
@@ -51,7 +57,11 @@ def write(path, contents):
         digest.update(array.data)
     count = len(contents.ids)
     fields = _FIELDS.pack(MAGIC, VERSION, contents.bits, count, contents.next_id, digest.digest())
-    with files.atomic_path(path) as temporary, temporary.open("wb") as file:
+    with (
+        _explained(path),
+        files.atomic_path(path) as temporary,
+        temporary.open("wb") as file,
+    ):
         file.write(fields + hashlib.sha256(fields).digest())
         for array in arrays:
             file.write(array)
@@ -74,11 +84,11 @@ def read(path, verify=True):
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"No index file at {path}. Make one with `Index.save`.")
-    size = path.stat().st_size
-    with path.open("rb") as file:
+    with path.open("rb") as file:  # once: a save may put another file in its place meanwhile
         header = file.read(HEADER_BYTES)
-    bits, count, next_id, digest = _header(path, header, size)
-    data = np.asarray(np.memmap(path, np.uint8, "r"))[HEADER_BYTES:]
+        size = os.fstat(file.fileno()).st_size
+        bits, count, next_id, digest = _header(path, header, size)
+        data = np.asarray(np.memmap(file, np.uint8, "r"))[HEADER_BYTES:]
     num_words = -(-bits // 64)
     words = data[: 8 * num_words * count].view("<u8").reshape(num_words, count)
     ids = data[8 * num_words * count :].view("<i8")
@@ -127,6 +137,16 @@ def _check_data(path, data, digest, contents):
         raise _damaged(path, f"ids must be 0 to {contents.next_id - 1}")
     if not (ids[1:] > ids[:-1]).all() and len(np.unique(ids)) != len(ids):
         raise _damaged(path, "some ids occur twice")
+
+
+@contextlib.contextmanager
+def _explained(path):
+    """Says in an error of the disk what was not saved, and that nothing is lost."""
+    try:
+        yield
+    except OSError as error:
+        text = f"{error.strerror or error}: the index was not saved; an older file is as it was"
+        raise OSError(error.errno, text, str(path)) from error
 
 
 def _damaged(path, what):

@@ -1,313 +1,208 @@
-import pathlib
-import tempfile
-
-import hypothesis
-import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import stateful
 
-import keras_hashing
 from keras_hashing import codes
-from keras_hashing.index import Index
+from keras_hashing.index import Index, exact, tiles
+
+GROUP = 4096  # rows; the tiles hold whole groups
 
 
 def random_codes(count, bits, distinct=None, seed=0):
     generator = np.random.default_rng(seed)
-    packed = codes.pack(2 * generator.integers(0, 2, (max(count, 1), bits)) - 1)[:count]
-    if distinct:
-        packed = packed[generator.integers(0, distinct, count)]
-    return packed
+    packed = codes.pack(2 * generator.integers(0, 2, (count, bits)) - 1)
+    return packed[generator.integers(0, distinct, count)] if distinct else packed
 
 
 def ranked(query_codes, database_codes):
-    """Distances and positions of the whole database, by a stable argsort."""
     distances = codes.hamming(query_codes, database_codes)
     order = np.argsort(distances, axis=1, kind="stable")
     return np.take_along_axis(distances, order, axis=1), order
 
 
-def filled(count=20, bits=10, ids=None):
+@pytest.fixture(params=["scan", "tiles"])
+def kernel(request, monkeypatch):
+    """Every search of the test goes through this one of the two, where k allows it."""
+    least = GROUP if request.param == "tiles" else 1 << 60
+    monkeypatch.setattr(exact, "_FEW_ROWS", least)
+    monkeypatch.setattr(exact, "_FEW_PAIRS", least)
+    return request.param
+
+
+def check(index, queries, k, mask=None):
+    """The answer is the first k of a stable argsort of all distances."""
+    rows = np.arange(len(index)) if mask is None else np.flatnonzero(mask)
+    expected, order = ranked(queries, index.codes[rows])
+    distances, ids = index.search(queries, k, mask)
+    np.testing.assert_array_equal(distances, expected[:, :k])
+    np.testing.assert_array_equal(ids, index.ids[rows][order[:, :k]])
+
+
+def filled(count, bits, distinct=None):
     index = Index(bits)
-    index.add(random_codes(count, bits), ids)
+    ids = np.random.default_rng(2).permutation(9 * count)[:count]
+    index.add(random_codes(count, bits, distinct), ids)
     return index
 
 
-def test_is_public():
-    assert keras_hashing.Index is Index
+@pytest.mark.parametrize("distinct", [None, 3, 1])
+@pytest.mark.parametrize("bits", [7, 64, 65, 130, 255])
+def test_first_k_is_a_stable_argsort(kernel, bits, distinct):
+    index = filled(2 * GROUP + 501, bits, distinct)
+    queries = random_codes(5, bits, seed=1)
+    for k in (1, 9, 40):
+        check(index, queries, k)
+    assert (index._store._tiles is not None) == (kernel == "tiles")
 
 
-@pytest.mark.parametrize("distinct", [None, 5])
-@pytest.mark.parametrize("bits", [1, 7, 48, 64, 65, 130])
-def test_search_and_radius_search(bits, distinct):
-    database, queries = random_codes(700, bits, distinct), random_codes(4, bits, seed=1)
-    ids = np.random.default_rng(2).permutation(5000)[:700]
-    index = Index(bits)
-    index.add(database, ids)
-    expected, order = ranked(queries, database)
-    for k in (1, 10, 700):
-        distances, found = index.search(queries, k)
-        assert (distances.dtype, found.dtype) == (np.int32, np.int64)
-        np.testing.assert_array_equal(distances, expected[:, :k])
-        np.testing.assert_array_equal(found, ids[order[:, :k]])
-    radius = bits // 3
-    lims, distances, found = index.radius_search(queries, radius)
-    assert (lims.dtype, distances.dtype, found.dtype) == (np.int64, np.int32, np.int64)
-    for row in range(4):
-        inside = expected[row] <= radius
-        part = slice(lims[row], lims[row + 1])
-        np.testing.assert_array_equal(distances[part], expected[row][inside])
-        np.testing.assert_array_equal(found[part], ids[order[row][inside]])
+def test_every_k(kernel):
+    index, queries = filled(3 * GROUP - 1, 12), random_codes(2, 12, seed=1)
+    for k in (2, 60, 64, 500, len(index)):
+        check(index, queries, k)
+    distances, ids = index.search(queries, len(index) + 2)
+    assert (distances[:, -2:] == -1).all()
+    assert (ids[:, -2:] == -1).all()
+    assert (ids[:, :-2] >= 0).all()
 
 
-def test_fewer_than_k_end_in_minus_one():
-    index = filled(2, ids=[7, 5])
-    distances, ids = index.search(index.codes[1:], k=4)
-    assert (distances[0, 0], ids[0, 0]) == (0, 5)
-    assert distances[0, 2:].tolist() == ids[0, 2:].tolist() == [-1, -1]
+@pytest.mark.parametrize("share", [0.9, 0.3, 0.02])
+def test_mask(kernel, share):
+    index, queries = filled(2 * GROUP + 300, 48, distinct=300), random_codes(4, 48, seed=1)
+    mask = np.random.default_rng(3).random(len(index)) < share
+    for k in (1, int(mask.sum()) // 200 + 1):
+        check(index, queries, k, mask)
+    ends = np.zeros(len(index), bool)  # all that may be found lies in one block and in the tail
+    ends[:64] = ends[-250:] = True
+    check(index, queries, 1, ends)
 
 
-def test_empty_index_and_no_queries():
-    index = Index(10)
-    assert len(index) == 0
-    assert index.codes.shape == (0, 2)
-    queries = random_codes(2, 10)
-    distances, ids = index.search(queries, k=3)
-    assert (distances == -1).all()
-    assert (ids == -1).all()
-    lims, distances, ids = index.radius_search(queries)
-    assert (lims.tolist(), len(distances), len(ids)) == ([0, 0, 0], 0, 0)
-    distances, ids = filled().search(queries[:0], k=3)
-    assert distances.shape == ids.shape == (0, 3)
-    assert filled().radius_search(queries[:0])[0].tolist() == [0]
-
-
-def test_codes_and_ids_come_back():
-    packed = random_codes(9, 70)
-    index = Index(70)
-    index.add(packed[:4])
-    index.add(packed[4:])
-    np.testing.assert_array_equal(index.codes, packed)
-    assert index.codes.dtype == np.uint8
-    assert index.ids.tolist() == list(range(9))
-    with pytest.raises(ValueError, match="read-only"):
-        index.ids[0] = 3
-    index.add(packed[:1])  # showing the ids did not lock the index
-    assert len(index) == 10
-
-
-def test_default_ids_never_come_twice():
-    index = filled(3)
-    index.add(random_codes(2, 10), [10, 4])
-    index.remove([10])
-    index.add(random_codes(2, 10))
-    assert index.ids.tolist() == [0, 1, 2, 4, 11, 12]
-    index.add(random_codes(1, 10), [3])
-    index.add(random_codes(1, 10), [2**63 - 1])
-    with pytest.raises(ValueError, match="beyond int64"):
-        index.add(random_codes(1, 10))
-    index.add(random_codes(1, 10), [5])
-
-
-def test_mask():
-    index, queries = filled(300), random_codes(3, 10, seed=1)
-    mask = np.random.default_rng(3).random(300) < 0.1
-    expected, order = ranked(queries, index.codes[mask])
-    distances, ids = index.search(queries, k=mask.sum() + 1, mask=mask)
-    np.testing.assert_array_equal(distances[:, :-1], expected)
-    np.testing.assert_array_equal(ids[:, :-1], np.flatnonzero(mask)[order])
-    assert (ids[:, -1] == -1).all()
-    assert (index.search(queries, 2, np.zeros(300, bool))[1] == -1).all()
-
-
-def test_remove():
-    index = filled(6, ids=[9, 8, 7, 6, 5, 4])
-    packed = index.codes
-    index.remove([8, 4])
-    assert index.ids.tolist() == [9, 7, 6, 5]
-    np.testing.assert_array_equal(index.codes, packed[[0, 2, 3, 4]])
-    index.remove([])
-    index.remove(np.array([9, 7, 6, 5]))
-    assert len(index) == 0
-    index.add(packed[:1], [8])
-    assert index.search(packed[:1], 1)[1].tolist() == [[8]]
+def test_many_queries_in_passes(kernel):
+    index = filled(GROUP + 7, 30)
+    check(index, random_codes(128 + 32 + 8 + 3, 30, seed=1), 5)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "message"),
+    ("queries", "rows", "sizes"),
     [
-        ((random_codes(2, 17),), ValueError, "must be 2 byte.s. wide for 10 bits"),
-        ((np.zeros((2, 2), np.int8),), TypeError, "packed codes of dtype uint8; got int8"),
-        ((np.full((2, 2), 255, np.uint8),), ValueError, "bits set beyond bit 10"),
-        ((np.zeros(2, np.uint8),), ValueError, "must have 2 dimension"),
-        ((random_codes(2, 10), [5]), ValueError, "one row per item each; got 2 and 1"),
-        ((random_codes(2, 10), [5, 5]), ValueError, "unique; 5 occurs twice"),
-        ((random_codes(2, 10), [0, 5]), ValueError, "unique; 0 occurs twice or is in the index"),
-        ((random_codes(2, 10), [5, -1]), ValueError, "must be 0 or more; got -1"),
-        ((random_codes(2, 10), [5.0, 6.0]), TypeError, "whole numbers that fit int64; got dtype"),
-        ((random_codes(2, 10), ["a", "b"]), TypeError, "whole numbers that fit int64; got dtype"),
-        ((random_codes(2, 10), [True, False]), TypeError, "got dtype bool"),
-        (
-            (random_codes(2, 10), np.array([5, 2**63], np.uint64)),
-            TypeError,
-            "fit int64; got dtype uint64",
-        ),
-        ((random_codes(2, 10), [[5], [6]]), ValueError, r"`ids` must have 1 dimension.*\(2, 1\)"),
+        (1, 10**6, [1]),
+        (3, 10**6, [1, 1, 1]),
+        (5, 10**6, [8]),
+        (100, 10**6, [32, 32, 32, 8]),
+        (120, 10**6, [128]),
+        (300, 10**5, [128, 128, 32, 8, 8]),
+        (100, 10**7, [32, 32, 32, 8]),
+        (120, 10**7, [32, 32, 32, 32]),
+        (40, 10**8, [1] * 40),
     ],
 )
-def test_refused_additions_change_nothing(arguments, error, message):
-    index = filled(3)
-    with pytest.raises(error, match=message):
-        index.add(*arguments)
-    assert index.ids.tolist() == [0, 1, 2]
+def test_passes_are_of_few_sizes_and_bounded_memory(queries, rows, sizes):
+    found = list(exact._passes(queries, rows))
+    assert [size for _, size in found] == sizes
+    assert [start for start, _ in found] == np.cumsum([0, *sizes])[:-1].tolist()
+    assert sum(sizes[:-1]) < queries <= sum(sizes)
+    assert max(sizes) == 1 or max(sizes) * rows / 16 <= 2**25
 
 
-def test_refused_removal_changes_nothing():
-    index = filled(3)
-    with pytest.raises(ValueError, match="must be in the index; got 2 that are not, first 8"):
-        index.remove([1, 8, 9])
-    assert len(index) == 3
-    with pytest.raises(TypeError, match="whole numbers"):
-        index.remove(["a"])
+def test_add_and_remove_between_searches(kernel):
+    index = Index(20)
+    queries, generator = random_codes(3, 20, seed=1), np.random.default_rng(5)
+    for round_ in range(12):
+        index.add(random_codes(int(generator.integers(1, 3600)), 20, seed=10 + round_))
+        check(index, queries, 1 + len(index) // 250)
+        if round_ % 3 == 2:
+            index.remove(generator.choice(index.ids, len(index) // 10, replace=False))
+            check(index, queries, 5)
+    index.remove(index.ids[1200:])
+    check(index, queries, 1)
+    index.add(random_codes(2 * GROUP, 20, seed=99))
+    check(index, queries, 5)
 
 
-@pytest.mark.parametrize(
-    ("search", "error", "message"),
-    [
-        (lambda i, q: i.search(q, 0), ValueError, "`k` must be at least 1; got 0"),
-        (lambda i, q: i.search(q, 1.0), TypeError, "`k` must be a whole number"),
-        (lambda i, q: i.search(q.astype(int)), TypeError, "dtype uint8; got int64"),
-        (lambda i, q: i.search(q[:, :1]), ValueError, "must be 2 byte"),
-        (lambda i, q: i.search(q, mask=[1] * 20), TypeError, "dtype bool; got int64"),
-        (lambda i, q: i.search(q, mask=[True]), ValueError, r"shape \(20,\); got \(1,\)"),
-        (lambda i, q: i.radius_search(q, -1), ValueError, "between 0 and 10; got -1"),
-        (lambda i, q: i.radius_search(q, 11), ValueError, "between 0 and 10; got 11"),
-        (lambda i, q: i.radius_search(q[:, :1]), ValueError, "must be 2 byte"),
-    ],
-)
-def test_refused_searches(search, error, message):
-    with pytest.raises(error, match=message):
-        search(filled(), random_codes(2, 10))
+def test_a_change_in_the_last_group_is_seen(kernel):
+    """A stale copy would find the removed item, or miss the new one in its place."""
+    index, query = filled(2 * GROUP, 64), random_codes(1, 64, seed=7)
+    index.search(query)
+    first = int(index.search(query, 1)[1][0, 0])
+    index.remove([first])
+    index.add(query, [10**6])
+    check(index, query, 3)
+    assert index.search(query, 1)[1].tolist() == [[10**6]]
 
 
-def test_bits_are_checked():
-    with pytest.raises(ValueError, match="`bits` must be between 1 and 4096; got 0"):
-        Index(0)
+def test_metamorphic(kernel):
+    bits, count = 48, GROUP + 200
+    packed, queries = random_codes(count, bits, 900), random_codes(3, bits, seed=1)
+    generator = np.random.default_rng(4)
+    flips = codes.pack(2 * generator.integers(0, 2, (1, bits)) - 1)
+    order, places = generator.permutation(bits), generator.permutation(count)
 
+    def found(database, asked, ids=None):
+        index = Index(bits)
+        index.add(database, ids)
+        return index.search(asked, 6)
 
-@pytest.mark.parametrize("count", [0, 1, 300])
-def test_save_and_load(tmp_path, count):
-    index = filled(count, 70, ids=np.arange(count)[::-1] + 3)
-    index.save(tmp_path / "a.index")
-    loaded = Index.load(tmp_path / "a.index")
-    assert (loaded.bits, len(loaded)) == (70, count)
-    np.testing.assert_array_equal(loaded.codes, index.codes)
-    np.testing.assert_array_equal(loaded.ids, index.ids)
-    queries = random_codes(3, 70, seed=1)
-    for found, expected in zip(loaded.search(queries, 5), index.search(queries, 5), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    def shuffled(array):
+        return codes.pack(codes.unpack(array, bits)[:, order])
 
-
-def test_a_loaded_index_can_change_and_replace_its_own_file(tmp_path):
-    path = tmp_path / "a.index"
-    filled(5).save(path)
-    loaded = Index.load(path)
-    loaded.remove([4])
-    loaded.save(path)
-    again = Index.load(path)
-    again.add(random_codes(1, 10))
-    assert again.ids.tolist() == [0, 1, 2, 3, 5]  # 4 is not given twice
-    assert Index.load(path).ids.tolist() == [0, 1, 2, 3]
-    assert [file.name for file in tmp_path.iterdir()] == ["a.index"]
-
-
-def test_changes_of_a_loaded_index_stay_in_memory(tmp_path):
-    path = tmp_path / "a.index"
-    filled(5).save(path)
-    before = path.read_bytes()
-    loaded = Index.load(path)
-    loaded.add(random_codes(0, 10))
-    loaded.add(random_codes(3, 10))
-    loaded.remove([0])
-    assert len(loaded) == 7
-    assert path.read_bytes() == before
-
-
-BITS = 9
-
-
-class IndexAgainstDict(stateful.RuleBasedStateMachine):
-    """The index against a dict from id to code, which keeps the order of additions."""
-
-    def __init__(self):
-        super().__init__()
-        self.index = Index(BITS)
-        self.model = {}
-        self.next_id = 0
-
-    packed = st.integers(0, 2**BITS - 1).map(lambda n: list(n.to_bytes(2, "little")))
-
-    @stateful.rule(rows=st.lists(packed, max_size=4))
-    def add(self, rows):
-        self.index.add(np.array(rows, np.uint8).reshape(-1, 2))
-        self.model |= {self.next_id + i: row for i, row in enumerate(rows)}
-        self.next_id += len(rows)
-
-    @stateful.rule(rows=st.dictionaries(st.integers(0, 30), packed, max_size=4))
-    def add_with_ids(self, rows):
-        values = np.array(list(rows.values()), np.uint8).reshape(-1, 2)
-        if rows.keys() & self.model.keys():
-            with pytest.raises(ValueError, match="unique"):
-                self.index.add(values, list(rows))
-            return
-        self.index.add(values, list(rows))
-        self.model |= rows
-        self.next_id = max([self.next_id - 1, *rows]) + 1
-
-    @stateful.rule(data=st.data())
-    def remove(self, data):
-        ids = data.draw(st.lists(st.sampled_from(sorted(self.model)))) if self.model else []
-        self.index.remove(ids)
-        for i in set(ids):
-            del self.model[i]
-
-    @stateful.rule(query=packed, k=st.integers(1, 6), data=st.data())
-    def search(self, query, k, data):
-        mask = data.draw(
-            st.lists(st.booleans(), min_size=len(self.model), max_size=len(self.model))
+    plain = found(packed, queries)
+    for changed in (
+        found(packed ^ flips, queries ^ flips),
+        found(shuffled(packed), shuffled(queries)),
+    ):
+        np.testing.assert_array_equal(changed[0], plain[0])
+        np.testing.assert_array_equal(changed[1], plain[1])
+    # Another order of the database: the same distances, and the same ids but for ties at the end.
+    distances, ids = found(packed[places], queries, places)
+    np.testing.assert_array_equal(distances, plain[0])
+    for row in range(len(queries)):
+        inside = distances[row] < distances[row, -1]
+        assert sorted(ids[row, inside]) == sorted(plain[1][row, inside])
+        np.testing.assert_array_equal(
+            codes.hamming(queries[row : row + 1], packed[ids[row]])[0], distances[row]
         )
-        distances, ids = self.index.search(np.array([query], np.uint8), k, np.array(mask, bool))
-        kept = [i for i, keep in zip(self.model, mask, strict=True) if keep]
-        pairs = sorted(((self.distance(query, i), i) for i in kept), key=lambda pair: pair[0])
-        pairs = (pairs + [(-1, -1)] * k)[:k]
-        assert list(zip(distances[0].tolist(), ids[0].tolist(), strict=True)) == pairs
-
-    @stateful.rule(query=packed, radius=st.integers(0, BITS))
-    def radius_search(self, query, radius):
-        _, distances, ids = self.index.radius_search(np.array([query], np.uint8), radius)
-        pairs = [(self.distance(query, i), i) for i in self.model]
-        pairs = sorted((p for p in pairs if p[0] <= radius), key=lambda pair: pair[0])
-        assert list(zip(distances.tolist(), ids.tolist(), strict=True)) == pairs
-
-    @stateful.rule()
-    def save_and_load(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "index"
-            self.index.save(path)
-            self.index = Index.load(path)
-
-    @stateful.invariant()
-    def holds_the_same(self):
-        assert len(self.index) == len(self.model)
-        assert self.index.ids.tolist() == list(self.model)
-        assert self.index.codes.tolist() == list(self.model.values())
-
-    def distance(self, query, i):
-        one, other = (int.from_bytes(bytes(code), "little") for code in (query, self.model[i]))
-        return (one ^ other).bit_count()
 
 
-TestIndexAgainstDict = IndexAgainstDict.TestCase
-TestIndexAgainstDict.settings = hypothesis.settings(
-    deadline=None, max_examples=40, stateful_step_count=20
-)
+def test_a_loaded_index_stays_mapped(kernel, tmp_path):
+    index, queries = filled(2 * GROUP, 70), random_codes(3, 70, seed=1)
+    index.save(tmp_path / "a")
+    loaded = Index.load(tmp_path / "a")
+    check(loaded, queries, 5)
+    assert not loaded._store._words.flags.owndata
+    assert not loaded._store._words.flags.writeable
+
+
+def traces(index):
+    return tiles.compiled(np.uint8, False).experimental_get_tracing_count()
+
+
+def test_no_trace_within_a_shape_bucket(monkeypatch):
+    monkeypatch.setattr(exact, "_FEW_ROWS", GROUP)
+    monkeypatch.setattr(exact, "_FEW_PAIRS", GROUP)
+    index = filled(33 * GROUP, 36)  # room for 36 groups
+    for count in (1, 5, 20, 40):
+        index.search(random_codes(count, 36))
+    before = traces(index)
+    for count in (1, 4, 6, 8, 9, 25, 31, 32, 33, 41):
+        index.search(random_codes(count, 36, seed=count), k=1 + count)
+    for _ in range(20):  # grows by 3 groups
+        index.add(random_codes(GROUP // 7, 36))
+        index.search(random_codes(2, 36))
+        index.search(random_codes(7, 36))
+    index.remove(index.ids[: GROUP // 2])
+    index.search(random_codes(8, 36))
+    other = filled(34 * GROUP, 40)
+    other.search(random_codes(7, 40))
+    assert traces(index) == before
+    index.add(random_codes(3 * GROUP, 36))  # beyond the room: one more
+    index.search(random_codes(1, 36))
+    assert traces(index) == before + 1
+
+
+def test_small_searches_do_without_tiles():
+    index = Index(64)
+    index.add(np.zeros((70_000, 8), np.uint8))
+    index.search(np.zeros((1, 8), np.uint8))
+    assert index._store._tiles is None
+    assert (index.search(np.zeros((5, 8), np.uint8), 400)[1] == np.arange(400)).all()
+    assert index._store._tiles is None
+    assert (index.search(np.zeros((5, 8), np.uint8), 300)[1] == np.arange(300)).all()
+    assert index._store._tiles.rows == 17 * GROUP
