@@ -4,7 +4,7 @@ import pathlib
 
 from keras_hashing import files
 from keras_hashing.zoo import catalog, saving
-from keras_hashing.zoo.card import figure, label
+from keras_hashing.zoo.card import figure
 
 BEGIN = "<!-- zoo table: written by `keras-hashing zoo table` -->"
 END = "<!-- end of the zoo table -->"
@@ -23,23 +23,38 @@ _HEADER = (
 
 
 def short_table():
-    """Markdown table with a line an entry, mAP with ties in random order; "" without entries."""
-    rows = [_line(catalog.info(name)) for name in catalog.shipped()]
-    return _markdown(_HEADER, rows) if rows else ""
+    """Markdown for the README: a line an entry, and heads on a shared backbone by their bits.
+
+    mAP with ties in random order; "" without entries.
+    """
+    entries = [catalog.info(name) for name in catalog.shipped()]
+    own = [_line(entry) for entry in entries if entry.shared_backbone is None]
+    heads = [entry for entry in entries if entry.shared_backbone is not None]
+    parts = [_markdown(_HEADER, own)] if own else []
+    if heads:
+        places = sorted({f"{e.backbone} at {e.image_size} px, {_data(e)}" for e in heads})
+        parts += [
+            f"Heads on a frozen backbone ({'; '.join(places)}), mAP (expected) by the number of "
+            "bits that stands for BITS in the name:",
+            _by_bits(heads),
+        ]
+    return "\n\n".join(parts)
 
 
 def results_page():
-    """Text of `zoo/RESULTS.md`: the short table, then each entry's rows for comparison."""
+    """Text of `zoo/RESULTS.md`: a line an entry, with a link to its card."""
+    entries = [catalog.info(name) for name in catalog.shipped()]
+    lines = [(*_line(entry, linked=True), _paper(entry)) for entry in entries]
     parts = [
         "# Results of the zoo",
         "Generated from the entries by `keras-hashing zoo table`; do not edit. "
         "`keras-hashing zoo verify` computes the figures again from the codes. Database order "
         "of ties is for comparison with published figures. mAP@1000(hits) divides by the hits "
-        "found.",
-        short_table(),
+        "found. A card, behind the entry's name, has all figures, the rankings to read beside "
+        "them, the protocol's digests and the training.",
     ]
-    for name in catalog.shipped():
-        parts += _section(catalog.info(name))
+    if lines:
+        parts.append(_markdown((*_HEADER, "the paper's mAP"), lines))
     return "\n\n".join(parts) + "\n"
 
 
@@ -81,16 +96,16 @@ def _with_table(text):
     return before + "\n".join(lines) + after
 
 
-def _line(entry):
+def _line(entry, linked=False):
     found = entry.metrics
 
     def show(key):
         return figure(found[key]) if key in found else "-"
 
     return (
-        f"`{entry.name}`",
+        f"[{entry.name}](entries/{entry.name}/README.md)" if linked else f"`{entry.name}`",
         f"{entry.backbone}, {entry.image_size}",
-        entry.protocol["name"] if entry.protocol else entry.dataset,
+        _data(entry),
         show("map(expected)"),
         f"{show('map(best)')} … {show('map(worst)')}",
         show("map(index)"),
@@ -100,13 +115,30 @@ def _line(entry):
     )
 
 
-def _section(entry):
-    rows = [(label(key), figure(value), "") for key, value in entry.metrics.items()]
-    rows += [(row["text"], figure(row["map"]), row["ties"]) for row in entry.comparisons]
-    if entry.paper:
-        source = f"the paper: {entry.paper['source']}, {entry.paper['backbone']}"
-        rows.append((source, str(entry.paper["map"]), ""))
-    return [f"## {entry.name}", _markdown(("figure", "value", "ties"), rows)]
+def _data(entry):
+    return entry.protocol["name"] if entry.protocol else entry.dataset
+
+
+def _paper(entry):
+    if not entry.paper:
+        return ""
+    return f"{entry.paper['map']} ({entry.paper['source']}, {entry.paper['backbone']})"
+
+
+def _by_bits(entries):
+    """A line a method, a column a code length: mAP with ties in random order."""
+    found: dict = {}
+    for entry in entries:
+        name = entry.name.replace(f"_{entry.bits}", "_BITS")
+        found.setdefault(name, {})[entry.bits] = entry.metrics.get("map(expected)")
+    lengths = sorted({entry.bits for entry in entries})
+    best = lengths[-1]
+    order = sorted(found, key=lambda name: -(found[name].get(best) or 0.0))
+    rows = [
+        (f"`{name}`", *("" if n not in found[name] else figure(found[name][n]) for n in lengths))
+        for name in order
+    ]
+    return _markdown(("entry", *(f"{bits} bits" for bits in lengths)), rows)
 
 
 def _markdown(header, rows):

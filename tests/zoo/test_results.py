@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from keras_hashing import zoo
@@ -19,10 +21,34 @@ def test_tables_are_written_once(checkout, entry):
     assert zoo.update_tables(checkout) == []
     line = next(line for line in readme.read_text().splitlines() if "dhn_shades_12" in line)
     assert f"{zoo.info(entry).metrics['map(expected)']:.4f}" in line
-    assert line in page.read_text()
+    assert line.replace("`dhn_shades_12`", "[dhn_shades_12](entries/dhn_shades_12/README.md)") in (
+        page.read_text().replace(" |  |", " |")
+    )
     assert readme.read_text().startswith(f"before\n\n{results.BEGIN}\n| entry |")
     assert readme.read_text().endswith(f"{results.END}\n\nafter\n")
-    assert "## dhn_shades_12" in page.read_text()
+
+
+def test_heads_on_a_shared_backbone_stand_by_their_bits(zoo_root, entry):
+    for name, bits, figure in (
+        ("dhn_x_12", 12, 0.5),
+        ("dhn_x_24", 24, 0.25),
+        ("itq_x_24", 24, 0.75),
+    ):
+        folder = zoo_root / "entries" / name
+        shutil.copytree(entry, folder)
+
+        def change(content, name=name, bits=bits, figure=figure):
+            content.update(name=name, bits=bits, shared_backbone="0" * 64)
+            content["metrics"]["map(expected)"] = figure
+
+        edit_json(folder / "metadata.json", change)
+    table = results.short_table()
+    assert table.endswith(
+        "| entry | 12 bits | 24 bits |\n| --- | --- | --- |\n"
+        "| `itq_x_BITS` |  | 0.7500 |\n| `dhn_x_BITS` | 0.5000 | 0.2500 |"
+    )
+    assert table.startswith("| entry | backbone, px |")
+    assert "`dhn_shades_12`" in table
 
 
 def test_a_changed_figure_changes_the_tables(checkout, entry):
