@@ -1,14 +1,19 @@
 """From a recipe to an entry: the only place that trains and publishes."""
 
 from keras_hashing.training.family import is_family, read_family
+from keras_hashing.training.folder_recipe import folder_recipe
 from keras_hashing.training.publish import publish
 from keras_hashing.training.recipe import Recipe, parse_recipe, read_recipe
 from keras_hashing.training.reproduce import reproduce
 from keras_hashing.training.train import train
 from keras_hashing.training.train_heads import train_heads
+from keras_hashing.training.tune import Trial, hyper_model, tune
 
 __all__ = [
     "Recipe",
+    "Trial",
+    "folder_recipe",
+    "hyper_model",
     "is_family",
     "parse_recipe",
     "publish",
@@ -17,4 +22,5 @@ __all__ = [
     "reproduce",
     "train",
     "train_heads",
+    "tune",
 ]

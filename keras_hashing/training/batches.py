@@ -11,7 +11,7 @@ class TrainingBatches(keras.utils.PyDataset):
     batches that it would have seen.
 
     Args:
-        images: `ImageSet` with labels.
+        images: `ImageSet`.
         batch_size: int; the images left over at the end of an epoch are left out of it.
         seed: int.
         flip: bool, mirror each image with chance 1/2.
@@ -37,11 +37,13 @@ class TrainingBatches(keras.utils.PyDataset):
         places = self._order[index * self.batch_size : (index + 1) * self.batch_size]
         chosen = self.images.subset(places)
         if chosen.images is None:
-            pixels = next(iter(chosen.dataset(self.batch_size)))[0].numpy()
+            batch = next(iter(chosen.dataset(self.batch_size)))
+            pixels = (batch if chosen.labels is None else batch[0]).numpy()
         else:
             pixels = chosen.images
         rng = np.random.default_rng((self.seed, self.epoch, index, 1))
-        return augment(pixels, rng, self.flip, self.shift, self.erase), chosen.labels
+        pixels = augment(pixels, rng, self.flip, self.shift, self.erase)
+        return (pixels,) if chosen.labels is None else (pixels, chosen.labels)
 
     def start_epoch(self, epoch):
         """Take the order of an epoch, counted from 0."""

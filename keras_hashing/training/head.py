@@ -5,7 +5,8 @@ import time
 import keras
 import numpy as np
 
-from keras_hashing import checks, encoding, methods
+from keras_hashing import checks, encoding, methods, relevance
+from keras_hashing.callbacks import RetrievalEvaluation
 from keras_hashing.layers import HashHead
 from keras_hashing.training.train import make_model, make_optimizer
 from keras_hashing.zoo.loading import backbone_parts
@@ -13,6 +14,7 @@ from keras_hashing.zoo.loading import backbone_parts
 _OF_BACKBONE = ("method", "backbone", "image_size", "pretrained", "train_backbone")
 _CHECKED = 16  # rows whose outputs must be those of the whole model
 _CLOSE = 1e-3
+_LEAST_SPREAD = 1e-3  # of a channel, to the mean over channels
 
 
 def train_head(recipe, data, features):
@@ -31,15 +33,15 @@ def train_head(recipe, data, features):
             head whose first layer is not dense.
     """
     started = time.perf_counter()
-    arguments = {key: value for key, value in recipe.model.items() if key not in _OF_BACKBONE}
     standardised = recipe.training.features == "standardised"
     inputs = np.asarray(features.of(data.train), np.float32)
-    mean, spread = np.zeros(inputs.shape[1]), np.ones(inputs.shape[1])
-    if standardised:
-        mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    keras.utils.set_random_seed(recipe.seed)
-    head = methods.NAMES[recipe.model["method"]](backbone=None, **arguments)
-    history = _fit(head, (inputs - mean) / spread, data.train.labels, recipe.training)
+    mean, spread = scaling(recipe, inputs)
+    head = make_head(recipe)
+    history = fit_head(head, (inputs - mean) / spread, data.train.labels, recipe.training)
+    if history and recipe.training.validation:
+        held_out = (np.asarray(features.of(data.validation)) - mean) / spread
+        found = validation_map(head, held_out, data.validation.labels)
+        history[-1].update({} if found is None else {"val_map": found})
     if standardised:
         _take_in(head, mean, spread)
     model = _whole(recipe, head, data)
@@ -49,22 +51,82 @@ def train_head(recipe, data, features):
     return model, history
 
 
+def validation_map(head, inputs, labels):
+    """Expected-tie mAP of items against themselves, self left out.
+
+    Args:
+        head: model of features.
+        inputs: float array `(n, channels)`.
+        labels: of these items, or None.
+
+    Returns:
+        Float, or None where there are no labels, or no two items share one.
+    """
+    try:
+        judge = RetrievalEvaluation((inputs, relevance.labels("labels", labels)))
+    except (TypeError, ValueError):
+        return None
+    judge.set_model(head)
+    return float(judge.evaluate().map)
+
+
 def head_outputs(model, features):
     """Outputs of a whole model for features of its backbone, float32 `(n, bits)`."""
     head = _without_backbone(model)
     return encoding.outputs(head, np.asarray(features), batch_size=1024, verbose=False)
 
 
-def _fit(head, inputs, labels, training):
+def make_head(recipe):
+    """The untrained model of a recipe without its backbone; sets Keras' random seed."""
+    arguments = {key: value for key, value in recipe.model.items() if key not in _OF_BACKBONE}
+    keras.utils.set_random_seed(recipe.seed)
+    return methods.NAMES[recipe.model["method"]](backbone=None, **arguments)
+
+
+def scaling(recipe, inputs):
+    """Mean and spread by which a recipe standardises features, `(channels,)`; or 0 and 1.
+
+    Channels that hardly ever change, as few photos may have them, count as spread by a thousandth
+    of the others: the first layer takes the division into its weights, which float16 must hold.
+    """
+    if recipe.training.features != "standardised":
+        return np.zeros(inputs.shape[1]), np.ones(inputs.shape[1])
+    spread = inputs.std(axis=0) + 1e-6
+    return inputs.mean(axis=0), np.maximum(spread, _LEAST_SPREAD * spread.mean())
+
+
+def fit_head(head, inputs, labels, training, callbacks=()):
+    """Train or fit a model without a backbone on features.
+
+    Args:
+        head: `HashingModel` or `ClassicalModel` with `backbone=None`.
+        inputs: float32 array `(n, channels)`.
+        labels: int `(n,)`, multi-hot `(n, classes)` or None.
+        training: `Training`.
+        callbacks: list of Keras callbacks; a method that is fitted by `adapt` takes none.
+
+    Returns:
+        List of one dict an epoch, with its `loss` and what callbacks logged in every epoch; empty
+        for a method that is fitted.
+    """
     if hasattr(head, "adapt"):
         head.adapt(inputs, *([labels] if head.needs_labels else []))
         return []
     steps = -(-len(inputs) // training.batch_size)
     head.compile(make_optimizer(training, steps), steps_per_execution=16)
     fitted = head.fit(
-        inputs, labels, batch_size=training.batch_size, epochs=training.epochs, verbose=0
+        inputs,
+        labels,
+        batch_size=training.batch_size,
+        epochs=training.epochs,
+        callbacks=[*callbacks],
+        verbose=0,
     )
-    return [{"epoch": float(i), "loss": loss} for i, loss in enumerate(fitted.history["loss"])]
+    logged = {key: v for key, v in fitted.history.items() if len(v) == training.epochs}
+    return [
+        {"epoch": float(i), **{key: values[i] for key, values in logged.items()}}
+        for i in range(training.epochs)
+    ]
 
 
 def _take_in(head, mean, spread):

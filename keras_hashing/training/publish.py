@@ -8,18 +8,32 @@ import numpy as np
 from keras_hashing import methods, zoo
 from keras_hashing.training import comparisons
 from keras_hashing.training.frozen_features import FrozenFeatures
+from keras_hashing.training.part_features import PartFeatures
 
 LICENCE = "Apache-2.0"
 UNSEEN_PROTOCOL = "cifar10-s1"  # cards of its entries also tell what new classes cost
 
-# The figure of a method's paper on a protocol and code length, with its backbone.
+_DHN = "Zhu et al., AAAI 2016"
+_REPRINT = "reprinted in Adv. Multimedia 2017, table 3"
+_DPSH = "DPSH-pytorch README"
+
+# Published mAP on a protocol by method, variant and bits, with source and backbone.
 PAPER_FIGURES = {
-    ("dhn", "cifar10-s1", 48): {
-        "source": "Zhu et al., AAAI 2016",
-        "map": 0.621,
-        "backbone": "AlexNet",
-    },
+    ("dhn", "dhn"): ("cifar10-s1", {32: 0.603, 48: 0.621}, _DHN, "AlexNet"),
+    ("dnnh", None): ("cifar10-s1", {32: 0.558, 48: 0.581}, _REPRINT, "NIN"),
+    ("cnnh", "cnnh"): ("cifar10-s1", {32: 0.509, 48: 0.522}, _REPRINT, "small CNN"),
+    ("cnnh", "plus"): ("cifar10-s1", {32: 0.521, 48: 0.532}, _REPRINT, "small CNN"),
+    ("dpsh", None): ("cifar10-s1", {32: 0.7758, 48: 0.7828}, _DPSH, "AlexNet"),
+    ("ksh", None): ("cifar10-s1", {32: 0.346, 48: 0.356}, _REPRINT, "GIST"),
 }
+
+
+def paper_figure(method, variant, protocol, bits):
+    """What was published for a method: dict of source, map and backbone; None if nothing was."""
+    where, figures, source, backbone = PAPER_FIGURES.get((method, variant), (None, {}, "", ""))
+    if protocol != where or bits not in figures:
+        return None
+    return {"source": source, "map": figures[bits], "backbone": backbone}
 
 
 def publish(
@@ -52,7 +66,8 @@ def publish(
     Raises:
         ValueError: as of `keras_hashing.zoo.save`.
     """
-    cache = FrozenFeatures(features_dir, image_size=frozen_size)
+    stored = FrozenFeatures(features_dir, image_size=frozen_size)
+    cache = PartFeatures(data, stored) if "folder" in recipe.data else stored
 
     def compare(shipped, query_outputs, database_outputs):
         labels = data.query.labels
@@ -72,7 +87,9 @@ def publish(
         recipe=recipe.text,
         compare=compare,
         training=training_facts(recipe, history),
-        paper=PAPER_FIGURES.get((model.method, data.protocol, model.bits)),
+        paper=paper_figure(
+            model.method, getattr(model, "variant", None), data.protocol, model.bits
+        ),
         licence=LICENCE,
         outputs_of=outputs_of,
     )
@@ -125,7 +142,8 @@ def frozen_rows(data, cache, bits):
 
 def _rows(recipe, data, cache, bits):
     rows = frozen_rows(data, cache, bits)
-    if data.protocol == UNSEEN_PROTOCOL and methods.NAMES[recipe.model["method"]].supervised:
+    supervised = methods.NAMES[recipe.model["method"]].supervised
+    if data.protocol == UNSEEN_PROTOCOL and supervised:
         backbone_arguments = ("method", "backbone", "image_size", "pretrained")
         arguments = {k: v for k, v in recipe.model.items() if k not in backbone_arguments}
         method = recipe.model["method"]

@@ -8,6 +8,7 @@ from keras_hashing import checks, methods
 from keras_hashing.zoo import entry
 
 _SECTIONS = ("model", "data", "training")
+_DATA = {"dataset": ("dataset", "protocol"), "folder": ("folder", "validation", "query", "seed")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Training:
         epochs: int, 1 or more; 0 for a method that is fitted by `adapt`.
         batch_size: int, images a step.
         learning_rate: float, the peak; AdamW, a linear warm-up over the first tenth of the
-            steps, then a cosine down to 0.
+            steps, then as `schedule` says.
+        schedule: "cosine", down to 0; "constant".
         weight_decay: float, on everything but biases.
         average: float in [0, 1), momentum of the exponential average of the weights that is
             evaluated and kept; 0 keeps the weights themselves.
@@ -36,6 +38,7 @@ class Training:
     epochs: int = 0
     batch_size: int = 64
     learning_rate: float = 5e-4
+    schedule: str = "cosine"
     weight_decay: float = 1e-4
     average: float = 0.0
     flip: bool = True
@@ -49,6 +52,7 @@ class Training:
         checks.whole("epochs", self.epochs, 0, None)
         checks.whole("batch_size", self.batch_size, 2, None, "Pairs need two images.")
         checks.between("learning_rate", self.learning_rate, 1e-9, 10.0)
+        checks.one_of("schedule", self.schedule, ("cosine", "constant"))
         checks.between("weight_decay", self.weight_decay, 0.0, 1.0)
         checks.between("average", self.average, 0.0, 0.99999)
         checks.whole("shift", self.shift, 0, 1000)
@@ -74,7 +78,8 @@ class Recipe:
         name: str, the entry's name, `<method>_<dataset>_<bits>`.
         seed: int, of weights, order and augmentation.
         model: dict, `method` and that class's arguments.
-        data: dict, `dataset` and `protocol`, as `keras_hashing.data.load` takes them.
+        data: dict, `dataset` and `protocol`, as `keras_hashing.data.load` takes them; or
+            `folder`, `validation`, `query`, `seed`, as `keras_hashing.data.from_folder` does.
         training: `Training`.
         text: str, the file as written.
     """
@@ -115,7 +120,9 @@ def parse_recipe(text):
     content = tomllib.loads(text)
     for key in content:
         checks.one_of("key", key, ("name", "seed", *_SECTIONS))
-    for section, needed in (("model", ("method", "bits")), ("data", ("dataset", "protocol"))):
+    kind = "folder" if "folder" in content.get("data", {}) else "dataset"
+    needs = {"model": ("method", "bits"), "data": ("folder",) if kind == "folder" else _DATA[kind]}
+    for section, needed in needs.items():
         for key in needed:
             if key not in content.get(section, {}):
                 raise ValueError(f"[{section}] must have `{key}`.")
@@ -123,7 +130,7 @@ def parse_recipe(text):
     for key in content.get("training", {}):
         checks.one_of("[training] key", key, allowed)
     for key in content["data"]:
-        checks.one_of("[data] key", key, ("dataset", "protocol"))
+        checks.one_of("[data] key", key, _DATA[kind])
     method = methods.NAMES[checks.one_of("method", content["model"]["method"], methods.NAMES)]
     adapts = hasattr(method, "adapt")
     if "name" not in content or (not adapts and content.get("training", {}).get("epochs", 0) == 0):
@@ -133,8 +140,8 @@ def parse_recipe(text):
     training = Training(**content.get("training", {}))
     if adapts and (training.epochs or training.features != "raw"):
         raise ValueError(
-            f"{method.method} is fitted by `adapt`. In [training], leave out `epochs`, and set "
-            'features = "raw" and what goes with it.'
+            f"{content['model']['method']} is fitted by `adapt`. In [training], leave out "
+            '`epochs`, and set features = "raw" and what goes with it.'
         )
     return Recipe(
         name=content["name"],

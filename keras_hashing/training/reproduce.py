@@ -3,12 +3,12 @@
 import dataclasses
 import pathlib
 
-from keras_hashing import data as datasets
 from keras_hashing import zoo
-from keras_hashing.training.frozen_features import FrozenFeatures
 from keras_hashing.training.head import head_outputs, train_head
+from keras_hashing.training.part_features import features_of
 from keras_hashing.training.publish import training_facts
 from keras_hashing.training.recipe import read_recipe
+from keras_hashing.training.recipe_data import load_data
 from keras_hashing.training.train import train
 
 
@@ -21,7 +21,7 @@ def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", v
         name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
         out: str or path-like, the folder for runs and new entries, one sub-folder a seed.
         seeds: int, how many: the recipe's seed and those after it.
-        data_dir: folder of TFDS; `None` for its default.
+        data_dir: folder of TFDS, `None` for its default; or the folder that holds the recipe's.
         features_dir: str or path-like, where features of a frozen backbone are kept.
         verbose: int, as `fit` takes it.
 
@@ -48,15 +48,8 @@ def _train_and_save(recipe, run_dir, path, data_dir, features_dir, verbose):
         model, data, history = train(recipe, run_dir, data_dir, verbose)
         outputs_of = None
     else:
-        data = datasets.load(
-            recipe.data["dataset"],
-            recipe.data["protocol"],
-            data_dir,
-            validation=recipe.training.validation,
-        )
-        features = FrozenFeatures(
-            features_dir, recipe.model["backbone"], recipe.model["image_size"]
-        )
+        data = load_data(recipe, data_dir)
+        features = features_of(recipe, data, features_dir)
         model, history = train_head(recipe, data, features)
 
         def outputs_of(shipped, part):

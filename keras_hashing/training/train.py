@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from keras_hashing import callbacks, checks, files, methods
-from keras_hashing import data as datasets
 from keras_hashing.training.averaging import RawWeights, WeightAverage
 from keras_hashing.training.batches import TrainingBatches
+from keras_hashing.training.recipe import Training
+from keras_hashing.training.recipe_data import load_data
 
 _WARMUP_SHARE = 0.1
 _HISTORY = "history.csv"
@@ -27,7 +28,7 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
     Args:
         recipe: `Recipe`.
         run_dir: str or path-like, the run's own folder.
-        data_dir: folder of TFDS; `None` for its default.
+        data_dir: folder of TFDS, `None` for its default; or the folder that holds the recipe's.
         verbose: int, as `fit` takes it.
 
     Returns:
@@ -40,9 +41,7 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
     run_dir = pathlib.Path(run_dir)
     _claim(run_dir, recipe)
     training = recipe.training
-    data = datasets.load(
-        recipe.data["dataset"], recipe.data["protocol"], data_dir, validation=training.validation
-    )
+    data = load_data(recipe, data_dir)
     keras.utils.set_random_seed(recipe.seed)
     model = make_model(recipe)
     history_path = run_dir / _HISTORY
@@ -75,12 +74,13 @@ def make_model(recipe):
 
 
 def make_optimizer(training, steps_per_epoch):
-    """AdamW with a linear warm-up and a cosine to 0; biases do not decay."""
+    """AdamW with a linear warm-up, then a cosine to 0 or no change; biases do not decay."""
     steps = training.epochs * steps_per_epoch
     warmup = max(1, round(_WARMUP_SHARE * steps))
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(1, steps - warmup),
+        alpha=1.0 if training.schedule == "constant" else 0.0,
         warmup_target=float(training.learning_rate),
         warmup_steps=warmup,
     )
@@ -171,7 +171,9 @@ def _claim(run_dir, recipe):
         "training": vars(recipe.training),
     }
     if marker.is_file():
-        if json.loads(marker.read_text()) != settings:
+        stored = json.loads(marker.read_text())
+        stored["training"] = {**vars(Training()), **stored["training"]}  # of an older version
+        if stored != settings:
             raise ValueError(
                 f"{run_dir} holds a run of a recipe with other settings. "
                 "Give another folder, or delete this one."

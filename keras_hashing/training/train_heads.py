@@ -1,12 +1,11 @@
 """Entries of many recipes whose backbone stays frozen, on features that are computed once."""
 
-import functools
 import pathlib
 
-from keras_hashing import data as datasets
-from keras_hashing.training.frozen_features import FrozenFeatures
 from keras_hashing.training.head import head_outputs, train_head
+from keras_hashing.training.part_features import features_of
 from keras_hashing.training.publish import frozen_rows, publish
+from keras_hashing.training.recipe_data import load_data
 from keras_hashing.zoo import METADATA
 
 
@@ -16,7 +15,7 @@ def train_heads(recipes, out, data_dir=None, features_dir="runs/features"):
     Args:
         recipes: list of `Recipe`, all with `training.features`.
         out: str or path-like, the folder of the entries.
-        data_dir: folder of TFDS; `None` for its default.
+        data_dir: folder of TFDS, `None` for its default; or the folder that holds the recipe's.
         features_dir: str or path-like, where features are kept.
 
     Yields:
@@ -25,18 +24,23 @@ def train_heads(recipes, out, data_dir=None, features_dir="runs/features"):
     Raises:
         ValueError: as of `train_head` and `publish`.
     """
-    load = functools.cache(functools.partial(_load, data_dir, features_dir))
-    rows = functools.cache(lambda bits, *key: frozen_rows(*load(*key), bits))
+    loaded: dict = {}  # of recipes that share them: data and features, and rows by bits
+    rows: dict = {}
     for recipe in recipes:
         path = pathlib.Path(out) / recipe.name
         if (path / METADATA).is_file():
             continue
         key = (
-            *(recipe.data["dataset"], recipe.data["protocol"], recipe.training.validation),
+            *(*recipe.data.items(), recipe.training.validation),
             *(recipe.model["backbone"], recipe.model["image_size"]),
         )
-        data, features = load(*key)
+        if key not in loaded:
+            data = load_data(recipe, data_dir)
+            loaded[key] = data, features_of(recipe, data, features_dir)
+        data, features = loaded[key]
         model, history = train_head(recipe, data, features)
+        if (key, model.bits) not in rows and data.query.labels is not None:
+            rows[key, model.bits] = frozen_rows(data, features, model.bits)
         yield publish(
             recipe,
             model,
@@ -47,10 +51,5 @@ def train_heads(recipes, out, data_dir=None, features_dir="runs/features"):
             outputs_of=lambda shipped, part, stored=features: head_outputs(
                 shipped, stored.of(part)
             ),
-            rows=rows(model.bits, *key),
+            rows=rows.get((key, model.bits)),
         )
-
-
-def _load(data_dir, features_dir, dataset, protocol, validation, backbone, image_size):
-    data = datasets.load(dataset, protocol, data_dir, validation=validation)
-    return data, FrozenFeatures(features_dir, backbone, image_size)

@@ -77,3 +77,59 @@ def test_out_must_end_in_the_recipes_name(fails, recipe, calls):
 
 def test_no_recipe(fails, tmp_path):
     assert fails("train", tmp_path / "none.toml").startswith("there is no recipe ")
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A folder `photos` of two classes below the working folder, and a tiny frozen network."""
+    import keras_hashing as kh
+    from keras_hashing.training import frozen_features
+    from tests.training.photos import make_folder
+
+    monkeypatch.chdir(tmp_path)
+    network = kh.backbones.get("efficientnet_lite0", 32)
+    monkeypatch.setattr(frozen_features.backbones, "get", lambda *a, **k: network)
+    return make_folder(tmp_path / "photos", classes=2)
+
+
+def test_a_folder_becomes_an_entry_that_the_other_commands_take(call, photos):
+    result = call("train", "photos", "--bits", "8", "--epochs", "2", "--out", "here/mine")
+    assert result.exit_code == 0, result.output
+    entry = zoo.info(photos.parent / "here" / "mine")
+    assert (entry.method, entry.bits, entry.counts["query"]) == ("dhn", 8, 2)
+    assert "photos: 16 photos to train on, 2 to validate; 2 queries against 18" in result.stdout
+    assert f"mAP {entry.metrics['map(expected)']:.4f}, 8 bits" in result.stdout
+    assert "no training: cosine of the features" in result.stdout
+    read = training.read_recipe(entry.path / "recipe.toml")
+    assert (read.name, read.data["folder"], read.training.epochs) == ("mine", "photos", 2)
+    commands = [line.strip() for line in result.stdout.splitlines() if "keras-hashing " in line]
+    assert commands == [
+        "keras-hashing index photos --model here/mine --out mine.khindex",
+        "keras-hashing search PHOTO.jpg --index mine.khindex",
+        "keras-hashing export mine.khindex served/mine",
+    ]
+
+
+def test_an_unlabelled_folder(call, photos):
+    result = call("train", "photos/roses", "--method", "itq", "--bits", "4")
+    assert result.exit_code == 0, result.output
+    assert "Without classes there is nothing to measure retrieval by." in result.stdout
+    assert zoo.verify(photos.parent / "itq_roses_4")[0].problems == []
+
+
+def test_a_folder_fine_tuned(call, photos, calls):
+    result = call("train", "photos", "--fine-tune", "--run-dir", "r", "--out", "tuned")
+    assert result.exit_code == 0, result.output
+    assert calls == [
+        ("train", "tuned", "r", photos.parent),
+        ("publish", "tuned", "runs/features", 224),
+    ]
+
+
+def test_mistakes_with_a_folder(fails, photos, recipe):
+    line = fails("train", "photos", "--out", "photos")
+    assert line == "photos is there already. Give another --out, or delete it."
+    line = fails("train", recipe, "--bits", "8", "--fine-tune")
+    assert line.startswith("a recipe says --bits, --fine-tune itself; ")
+    line = fails("train", "photos/roses")
+    assert line.startswith("dhn learns from labels, and ")

@@ -50,7 +50,7 @@ def folder(tmp_path):
 def test_every_snippet_runs(repository, folder):
     found = blocks((repository / "README.md").read_text(encoding="utf-8"))
     languages = " ".join(language for language, _ in found)
-    assert languages == "sh python python python sh python"
+    assert languages == "sh python sh python python sh python"
     port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(repository), "TF_CPP_MIN_LOG_LEVEL": "2"}
     running = []

@@ -9,7 +9,7 @@ import keras_hashing as kh
 from keras_hashing import backbones, methods
 from keras_hashing.training import frozen_features as cache
 from keras_hashing.training import parse_recipe
-from keras_hashing.training.head import head_outputs, train_head
+from keras_hashing.training.head import head_outputs, scaling, train_head, validation_map
 from tests.zoo.conftest import small_data
 
 CLASSICAL = [name for name, method in methods.NAMES.items() if hasattr(method, "adapt")]
@@ -97,6 +97,31 @@ def test_standardisation_goes_into_the_hidden_layer(features, network, monkeypat
         inputs @ kernel + bias, standardised @ trained[0] + trained[1], atol=1e-4
     )
     assert np.array_equal(kernel, np.asarray(model.head.get_layer("hidden").kernel))  # same seed
+
+
+def test_channels_that_never_change_do_not_blow_up_the_weights(features):
+    inputs = np.stack([np.full(50, 3.0), np.arange(50.0)], axis=1)
+    mean, spread = scaling(recipe("dhn", "standardised", arguments("dhn")), inputs)
+    np.testing.assert_allclose(mean, [3.0, 24.5])
+    assert spread[1] == pytest.approx(np.std(np.arange(50.0)), abs=1e-5)
+    assert spread[0] == pytest.approx(np.std(np.arange(50.0)) / 2000, rel=1e-4)  # mean of two
+    assert [list(part) for part in scaling(recipe("itq"), inputs)] == [[0, 0], [1, 1]]
+
+
+def test_validation_images_are_judged_after_the_last_epoch(features, network, monkeypatch):
+    monkeypatch.setattr("keras_hashing.methods.hashing_model.backbones", kept(network))
+    data = small_data()
+    model, history = train_head(recipe("dhn", "raw", arguments("dhn")), data, features)
+    codes = kh.encode(model, data.validation.images)
+    ids = np.arange(len(codes))
+    labels = data.validation.labels
+    report = kh.evaluate(
+        codes, labels, codes, labels, query_ids=ids, database_ids=ids, exclude_self=True
+    )
+    assert "val_map" not in history[0]
+    assert history[1]["val_map"] == pytest.approx(report.map, abs=1e-3)
+    assert validation_map(model, codes, None) is None
+    assert validation_map(model, codes, ids) is None  # no two share a label
 
 
 def test_mistakes(features):

@@ -7,7 +7,7 @@ from keras_hashing import methods, zoo
 from keras_hashing.data import Data, ImageSet
 from keras_hashing.training import Recipe, publish
 from keras_hashing.training import frozen_features as features
-from keras_hashing.training.publish import training_facts
+from keras_hashing.training.publish import paper_figure, training_facts
 from keras_hashing.training.recipe import Training
 from tests.zoo.conftest import small_data, small_model
 
@@ -96,6 +96,14 @@ def test_unlabelled_data_has_no_rows(tmp_path):
     data = Data(name="shades", **parts)
     entry = publish(small_recipe(), small_model(), data, HISTORY, tmp_path / "x", tmp_path)
     assert entry.comparisons == []
+
+
+def test_published_figures_belong_to_method_variant_protocol_and_bits():
+    assert paper_figure("cnnh", "plus", "cifar10-s1", 48)["map"] == 0.532
+    assert paper_figure("cnnh", "cnnh", "cifar10-s1", 48)["map"] == 0.522
+    assert paper_figure("dhn", "q", "cifar10-s1", 48) is None
+    assert paper_figure("dhn", "dhn", "cifar10-s1b", 48) is None
+    assert paper_figure("dhn", "dhn", "cifar10-s1", 47) is None
 
 
 def test_training_facts():

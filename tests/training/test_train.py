@@ -1,6 +1,7 @@
 """Training: it learns, keeps the best epoch, and a killed run resumes to the same weights."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from keras_hashing import callbacks
 from keras_hashing import data as datasets
 from keras_hashing.training import read_recipe, train
+from keras_hashing.training.recipe import Training
 from keras_hashing.training.train import make_model, make_optimizer, read_history
 
 RECIPE = """
@@ -153,3 +155,25 @@ def test_killed_and_resumed_equals_uninterrupted(recipe, tmp_path, repository):
     resumed, *_ = train(recipe(6), tmp_path / "killed", verbose=0)
     for one, other in zip(whole.weights, resumed.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+@pytest.mark.parametrize(("schedule", "end"), [("cosine", 0.0), ("constant", 1e-2)])
+def test_schedules_rise_alike_and_end_differently(schedule, end):
+    training = Training(epochs=10, learning_rate=1e-2, schedule=schedule)
+    rate = make_optimizer(training, steps_per_epoch=10)._learning_rate
+    assert float(rate(5)) == pytest.approx(0.5e-2)  # 10 steps of warming up
+    assert float(rate(10)) == pytest.approx(1e-2)
+    assert float(rate(100)) == pytest.approx(end, abs=1e-8)
+
+
+def test_a_run_of_an_older_version_goes_on(recipe, tmp_path):
+    train(recipe(1), tmp_path / "run", verbose=0)
+    marker = tmp_path / "run" / "recipe.json"
+    settings = json.loads(marker.read_text())
+    del settings["training"]["schedule"]
+    marker.write_text(json.dumps(settings))
+    assert len(train(recipe(1), tmp_path / "run", verbose=0)[2]) == 1
+    settings["training"]["flip"] = False
+    marker.write_text(json.dumps(settings))
+    with pytest.raises(ValueError, match="holds a run of a recipe with other settings"):
+        train(recipe(1), tmp_path / "run", verbose=0)

@@ -1,0 +1,101 @@
+"""Recipes for folders: whole, and trained by them, on features and end to end."""
+
+import types
+
+import numpy as np
+import pytest
+
+import keras_hashing as kh
+from keras_hashing import zoo
+from keras_hashing.training import folder_recipe, frozen_features, parse_recipe, train, train_heads
+from tests.training.photos import make_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_folder(tmp_path / "Photos")
+
+
+def test_defaults(folder):
+    recipe = folder_recipe(folder)
+    assert recipe.name == "dhn_photos_48"
+    assert recipe.data == {"folder": "Photos", "validation": 0.1, "query": 0.1, "seed": 0}
+    assert recipe.training.features == "standardised"
+    assert recipe.training.epochs == 200  # 24 photos: one step an epoch
+    assert recipe.training.validation
+    assert parse_recipe(recipe.text) == recipe
+
+
+def test_what_is_asked_for(folder):
+    recipe = folder_recipe(folder, "csq", 16, "mine", True, 3, 0.2, 0.3, 5)
+    assert (recipe.name, recipe.seed, recipe.model["bits"]) == ("mine", 5, 16)
+    assert recipe.model["train_backbone"] is True
+    assert recipe.model["quantization_weight"] == 0.05  # the method's own stay
+    assert recipe.data == {"folder": "Photos", "validation": 0.2, "query": 0.3, "seed": 5}
+    training = recipe.training
+    assert (training.epochs, training.features, training.select) == (3, None, "best")
+    assert (training.flip, training.shift) == (True, 8)
+    whole = folder_recipe(folder, fine_tune=True, validation=0.0).training
+    assert (whole.validation, whole.select) == (False, "last")
+
+
+def test_mistakes(folder):
+    with pytest.raises(ValueError, match="dhn learns from labels, and .*roses has no sub-folders"):
+        folder_recipe(folder / "roses")
+    with pytest.raises(ValueError, match="itq keeps its backbone as it is"):
+        folder_recipe(folder, "itq", fine_tune=True)
+    with pytest.raises(ValueError, match="mixed keeps its backbone as it is"):
+        folder_recipe(folder, "mixed", fine_tune=True)
+    with pytest.raises(ValueError, match="itq is fitted at once: leave out `epochs`"):
+        folder_recipe(folder, "itq", epochs=3)
+    with pytest.raises(ValueError, match="an entry's name has letters"):
+        folder_recipe(folder, name="a b")
+    with pytest.raises(ValueError, match="class 'ferns' has 10 usable image"):
+        folder_recipe(folder, query=0.5, validation=0.48)
+    with pytest.raises(FileNotFoundError):
+        folder_recipe(folder / "none")
+
+
+@pytest.mark.parametrize(
+    ("method", "place"), [("orthohash", ""), ("itq", "roses"), ("bihalf", "roses")]
+)
+def test_an_entry_of_a_folder(folder, tmp_path, method, place):
+    """With classes and without: checked, and the same codes from the photos."""
+    photos = folder / place
+    recipe = folder_recipe(photos, method, bits=4, epochs=None if method == "itq" else 2)
+    model = {**recipe.model, "image_size": 32}
+    small = parse_recipe(recipe.text.replace("image_size = 224", "image_size = 32"))
+    assert small.model == model
+    (entry,) = train_heads([small], tmp_path, photos.parent, tmp_path / "features")
+    assert entry.counts["query"] + entry.counts["database"] == (10 if place else 30)
+    assert ("map(expected)" in entry.metrics) == (not place)
+    assert ("val_map_expected" in entry.training) == False  # noqa: E712  one photo a class
+    assert zoo.verify(entry.path)[0].problems == []
+    data = kh.data.from_folder(photos, validation=0 if place else 0.1)
+    codes = zoo.codes(entry.path)
+    assert np.array_equal(codes.database_ids, data.database.ids)
+    again = kh.encode(zoo.load(entry.path), data.database.paths)
+    assert np.array_equal(again, codes.database_codes)
+    # Done again from what the entry holds, elsewhere: the same codes.
+    kept = kh.training.read_recipe(entry.path / "recipe.toml")
+    (second,) = train_heads([kept], tmp_path / "again", photos.parent, tmp_path / "features")
+    assert np.array_equal(zoo.codes(second.path).database_codes, codes.database_codes)
+
+
+@pytest.mark.parametrize(("method", "place"), [("dhn", ""), ("bihalf", "roses")])
+def test_fine_tuning_trains_the_backbone(folder, tmp_path, method, place, monkeypatch):
+    network = kh.backbones.get("small_cnn", 16)
+    monkeypatch.setattr(frozen_features, "backbones", types.SimpleNamespace(get=lambda *_: network))
+    photos = folder / place
+    text = folder_recipe(photos, method, 4, fine_tune=True, epochs=2, validation=0.2).text
+    text = text.replace("efficientnet_lite0", "small_cnn").replace("= 224", "= 16")
+    recipe = parse_recipe(text.replace("shift = 8", "shift = 2"))
+    model, data, history = train(recipe, tmp_path / "run", photos.parent, verbose=0)
+    assert len(history) == 2
+    assert ("val_map" in history[0]) == (not place)
+    assert data.train.image_size == 16
+    assert model.backbone.trainable
+    entry = kh.training.publish(recipe, model, data, history, tmp_path / "x", tmp_path / "f", 16)
+    assert entry.shared_backbone is None  # it has its own weights
+    rows = [row["row"] for row in entry.comparisons]
+    assert ("frozen_cosine" in rows) == (not place)
