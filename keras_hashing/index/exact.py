@@ -74,13 +74,13 @@ class ExactStore:
         queries = codes.words(query_codes)
         found = len(self) if mask is None else int(np.count_nonzero(mask))
         wanted = min(k, found)
-        distances = np.full((len(queries), k), -1, np.int32)
-        ids = np.full((len(queries), k), -1, np.int64)
         if wanted and len(queries):
             by = self._by_tiles if self._tiles_pay(len(queries), found, wanted) else self._by_scan
-            distances[:, :wanted], positions = by(queries, wanted, mask)
-            ids[:, :wanted] = self.ids[positions]
-        return distances, ids
+            distances, positions = by(queries, wanted, mask)
+            ids = self.ids[positions]
+        else:
+            distances = ids = np.empty((len(queries), 0), np.int64)
+        return _filled(distances, k, np.int32), _filled(ids, k, np.int64)
 
     def radius_search(self, query_codes, radius):
         found = [scan.within(query, self._rows, radius) for query in codes.words(query_codes)]
@@ -134,8 +134,19 @@ class ExactStore:
                 padded = part
             minima = self._tiles.minima(padded, mask)
             found.append(selection.first_k(minima, part, self._rows, k, mask))
+        if len(found) == 1:
+            return found[0]
         distances, positions = (np.concatenate(column) for column in zip(*found, strict=True))
         return distances, positions
+
+
+def _filled(columns, k, dtype):
+    """`(queries, up to k)` with -1 up to k columns."""
+    if columns.shape[1] == k:
+        return columns.astype(dtype, copy=False)
+    filled = np.full((len(columns), k), -1, dtype)
+    filled[:, : columns.shape[1]] = columns
+    return filled
 
 
 def _passes(queries, rows):

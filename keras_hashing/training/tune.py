@@ -77,7 +77,7 @@ def hyper_model(train, validation, source, methods=METHODS, bits=(48,)):
             inputs = (train[0] - mean) / spread
             logs = fit_head(model, inputs, train[1], recipe.training, watching)[-1]
             if OBJECTIVE not in logs:
-                raise ValueError(
+                raise keras_tuner.errors.FatalValueError(
                     f"the search is stopped: its trials log no `{OBJECTIVE}` to compare, only "
                     f"{', '.join(key for key in logs if key != 'epoch')}. `RetrievalEvaluation` "
                     "must write it in every epoch."

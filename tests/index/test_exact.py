@@ -45,7 +45,7 @@ def filled(count, bits, distinct=None):
 
 
 @pytest.mark.parametrize("distinct", [None, 3, 1])
-@pytest.mark.parametrize("bits", [7, 64, 65, 130, 255])
+@pytest.mark.parametrize("bits", [7, 64, 130])
 def test_first_k_is_a_stable_argsort(kernel, bits, distinct):
     index = filled(2 * GROUP + 501, bits, distinct)
     queries = random_codes(5, bits, seed=1)

@@ -1,4 +1,6 @@
 import pathlib
+import subprocess
+import sys
 import tempfile
 
 import hypothesis
@@ -242,6 +244,22 @@ def test_changes_of_a_loaded_index_stay_in_memory(tmp_path):
     loaded.remove([0])
     assert len(loaded) == 7
     assert path.read_bytes() == before
+
+
+def test_small_searches_do_not_load_tensorflow(tmp_path):
+    filled(5000).save(tmp_path / "a")
+    script = f"""
+import sys, numpy as np, keras_hashing as kh
+index = kh.Index.load({str(tmp_path / "a")!r})
+index.search(index.codes[:50], 10)
+index.radius_search(index.codes[:2], 3)
+print(sorted({{"keras", "tensorflow"}} & set(sys.modules)))
+"""
+    root = pathlib.Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 BITS = 9
