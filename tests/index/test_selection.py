@@ -1,3 +1,5 @@
+from unittest import mock
+
 import hypothesis
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
@@ -68,7 +70,8 @@ def test_random_codes_with_many_ties(data, tiles, lanes, num_words):
     k = data.draw(st.integers(1, tiles * lanes))
     if keep is not None and keep.sum() < k:
         keep[:k] = True
-    check(query_words, words, k, tiles, lanes, keep, padding=data.draw(st.integers(0, 2)))
+    with mock.patch.object(selection, "_FEW_RUNS", data.draw(st.sampled_from([0, 256]))):
+        check(query_words, words, k, tiles, lanes, keep, padding=data.draw(st.integers(0, 2)))
 
 
 @pytest.mark.parametrize("distinct", [None, 40, 2])
@@ -116,6 +119,21 @@ def test_late_ties_are_not_looked_at():
         (1, 3),
         (1, 7),
     ]
+
+
+def test_runs_below_the_limit_are_all_looked_at():
+    """However many there are: the nearest row may be in the last of them."""
+    owners, numbers = np.zeros(5, np.int64), np.arange(5)
+    ties = np.array([False, True, False, False, False])
+    _, found = selection._without_late_ties(owners, numbers, ties, 2)
+    assert sorted(found.tolist()) == [0, 2, 3, 4]
+    # 16 runs to a block: those of rows 0, 160 and so on share one, the nearest row in the last.
+    words = np.full((1, 16 * 10 * RUN), 0b1111, np.uint64)
+    words[0, :: 10 * RUN] = 0b11
+    words[0, -10 * RUN] = 0b1
+    with mock.patch.object(selection, "_FEW_RUNS", 0):
+        for k in (1, 2, 3):
+            check(np.zeros((1, 1), np.uint64), words, k, tiles=16, lanes=10)
 
 
 def test_complements_with_a_mask():
