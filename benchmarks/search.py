@@ -74,7 +74,7 @@ def main():
         import faiss
 
         faiss.omp_set_num_threads(THREADS)
-    console = Console(width=120)
+    console = Console(width=140)
     console.print(machine(), highlight=False)
     compare("uniform", 64, 70_000, False)  # so that starting TensorFlow counts nowhere
     results = []

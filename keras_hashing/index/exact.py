@@ -133,7 +133,8 @@ class ExactStore:
             else:
                 padded = part
             minima = self._tiles.minima(padded, mask)
-            found.append(selection.first_k(minima, part, self._rows, k, mask))
+            covered = self._tiles.rows
+            found.append(selection.first_k(minima, covered, part, self._rows, k, mask))
         if len(found) == 1:
             return found[0]
         distances, positions = (np.concatenate(column) for column in zip(*found, strict=True))

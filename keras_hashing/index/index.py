@@ -26,7 +26,7 @@ class Index:
     `"exact"` finds the first k in (distance, position) order, always; positions are the order in
     which items were added. From 65,536 items and 300,000 pairs of a query and an item on it
     searches with TensorFlow, compiled for the processor, and keeps for that a second copy of the
-    codes, up to 1/8 larger than they are, and at most 64 MB for a pass over them. A search of
+    codes, up to 1/16 larger than they are, and at most 64 MB for a pass over them. A search of
     less needs no TensorFlow, and 2 bytes an item.
 
     `"faiss"` keeps codes in one of FAISS' binary indexes, most of them approximate: see

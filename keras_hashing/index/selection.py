@@ -1,42 +1,38 @@
 """The first k rows of queries, from the smallest distances of their runs (`tiles.py`).
 
-Split the runs into blocks. The k blocks with the smallest minima hold k rows that are no further
-away than the k-th of these minima, the limit: so all first k rows lie in runs with minima up to
-it. Each run with a minimum below the limit has a row below it; if there are b of them, at most
-k - b rows at the limit are wanted, the first by position, and each run whose minimum is the limit
-has one: so of these runs the first k - b are enough.
+Why k blocks are enough: take the k blocks that come first in (smallest distance, position), and
+let a row e of another block be among the first k. Each of those k blocks has a row that comes
+before e in (distance, position), so k rows do: a contradiction. No row of the first k is further
+away than the largest minimum of these blocks, so runs and rows beyond that need no look.
 """
 
 import numpy as np
 
-from keras_hashing.index.tiles import GROUP_TILES, RUN
+from keras_hashing.index.tiles import RUN
 
 _BLOCKS_PER_RESULT = 8  # with fewer the limit is loose: several of the first k share a block
-_FEW_RUNS = 1 << 8  # so few are looked at sooner than sorted out
+_FEW_RUNS = 1 << 9  # so few are looked at sooner than sorted out
 _STEP = 1 << 12  # runs whose rows are looked at in one step, so that they stay in the cache
 
-# One key orders rows by query, distance (up to 4096) and position; or runs by query, whether
-# their minimum is the limit, and number.
-_QUERY_SHIFT, _TIE_SHIFT, _DISTANCE_SHIFT = np.uint64(53), np.uint64(52), np.uint64(40)
-_POSITION = np.uint64((1 << 40) - 1)
+# One key orders rows by query, distance (up to 4096) and position.
+_QUERY_SHIFT, _DISTANCE_SHIFT = np.uint64(53), np.uint64(40)
 
 
-def first_k(minima, query_words, words, k, keep=None):
+def first_k(minima, covered, query_words, words, k, keep=None):
     """Distances and positions of the first k rows in (distance, position) order.
 
     Args:
         minima: as `Tiles.minima` returns them, for these queries or more.
+        covered: int, how many rows they cover; rows behind are looked at one by one.
         query_words: uint64 array `(queries, num_words)`, up to 2,047 queries.
-        words: uint64 array `(num_words, n)`, n at least what `minima` covers; the rows behind
-            are looked at one by one.
+        words: uint64 array `(num_words, n)`.
         k: int, at most the number of runs, and of rows that may be found.
         keep: bool array `(n,)`, False for rows that may not be found.
 
     Returns:
         int32 and int64 arrays `(queries, k)`.
     """
-    covered = len(minima) * minima.shape[2] * RUN
-    limits, owners, numbers = _runs_within(minima, len(query_words), k)
+    limits, owners, numbers = _runs_within(minima, covered, len(query_words), k)
     parts = [_tail_keys(query_words, words, covered, limits, keep)]
     for start in range(0, len(numbers), _STEP):
         part = slice(start, start + _STEP)
@@ -48,55 +44,47 @@ def first_k(minima, query_words, words, k, keep=None):
     starts = np.searchsorted(keys, np.arange(len(query_words), dtype=np.uint64) << _QUERY_SHIFT)
     first = keys[starts[:, None] + np.arange(k)]
     distances = (first >> _DISTANCE_SHIFT) & np.uint64(0x1FFF)
-    return distances.astype(np.int32), (first & _POSITION).astype(np.int64)
+    positions = first & np.uint64((1 << 40) - 1)
+    return distances.astype(np.int32), positions.astype(np.int64)
 
 
-def _runs_within(minima, count, k):
+def _runs_within(minima, covered, count, k):
     """Limit of each query, and owning query and number of each run where its first k may be."""
-    tiles, queries, lanes = minima.shape  # with queries of padding at the end
-    runs = GROUP_TILES
-    while runs > 1 and tiles // runs * lanes < _BLOCKS_PER_RESULT * k:
-        runs //= 2
-    by_run = minima.reshape(runs, -1)  # a block is a column
-    by_block = by_run.min(axis=0).reshape(-1, queries, lanes)
-    limits = _kth_smallest(by_block[:, :count], k)
-    above = np.zeros(queries, limits.dtype)  # so that padding has nothing
-    above[:count] = limits + 1
-    blocks = np.flatnonzero(by_block < above[:, None])
-    rows = blocks // lanes  # divisions by one number are quick, remainders are not
-    firsts = rows // queries
-    of_query, lane = rows - firsts * queries, blocks - rows * lanes
-    smallest = by_run.take(blocks, axis=1, mode="clip")
-    found = np.flatnonzero(smallest < above[of_query])
-    run = found // len(blocks)
-    at = found - run * len(blocks)
-    owners, numbers = of_query[at], (run * (tiles // runs) + firsts[at]) * lanes + lane[at]
-    if len(owners) > max(k * count, _FEW_RUNS):
-        ties = smallest.reshape(-1)[found] == limits[owners]
-        owners, numbers = _without_late_ties(owners, numbers, ties, k)
-    return limits, owners, numbers
+    most, groups, queries, lanes = minima.shape  # with queries and groups of padding at the end
+    num_runs, runs = covered // RUN, most
+    while runs > 1 and num_runs // runs < _BLOCKS_PER_RESULT * k:
+        runs //= 2  # then blocks are parts of those in the copy
+    parts = most // runs
+    used = minima[:, : num_runs // (most * lanes)]
+    by_block = used.reshape(parts, runs, *used.shape[1:]).min(axis=1)[:, :, :count]
+    blocks, limits = _first_blocks(by_block.transpose(2, 1, 3, 0).reshape(count, -1), k)
+    place = blocks // parts  # divisions by one number are quick, remainders are not
+    first = (blocks - place * parts) * runs
+    numbers = ((place * most + first)[..., None] + np.arange(runs)).reshape(-1)
+    if len(numbers) <= _FEW_RUNS:
+        return limits, np.repeat(np.arange(count), k * runs), numbers
+    group = place // lanes
+    at = (first * groups + group) * queries + np.arange(count)[:, None]
+    at = at * lanes + (place - group * lanes)
+    at = at[..., None] + np.arange(runs) * (groups * queries * lanes)
+    smallest = minima.reshape(-1).take(at, mode="clip")
+    found = np.flatnonzero(smallest <= limits[:, None, None])
+    return limits, found // (k * runs), numbers[found]
 
 
-def _kth_smallest(by_block, k):
-    """For each query, the k-th smallest of `(blocks, queries, lanes)`."""
-    by_query = by_block.transpose(1, 0, 2).reshape(by_block.shape[1], -1).astype(np.uint32)
-    by_query.partition(k - 1, axis=1)
+def _first_blocks(by_block, k):
+    """Numbers of each query's first k blocks, in no order, and their largest minimum."""
+    # The number in the low bits: then a partition of plain integers, which is fast, does it.
+    narrow = by_block.dtype == np.uint8 and by_block.shape[1] <= 1 << 24
+    dtype, shift = (np.uint32, 24) if narrow else (np.uint64, 40)
+    keys = by_block.astype(dtype)
+    keys <<= dtype(shift)
+    keys |= np.arange(keys.shape[1], dtype=dtype)
+    keys.partition(k - 1, axis=1)
     # The largest value stands for "nothing may be found here": then all other rows pass.
-    limits = np.minimum(by_query[:, k - 1], np.iinfo(by_block.dtype).max - 1)
-    return limits.astype(by_block.dtype)
-
-
-def _without_late_ties(owners, numbers, ties, k):
-    """Each query's runs whose minimum is below the limit, and of `ties` the first, up to k."""
-    keys = owners.astype(np.uint64) << _QUERY_SHIFT
-    keys |= ties.astype(np.uint64) << _TIE_SHIFT
-    keys |= numbers.astype(np.uint64)
-    keys.sort()
-    owners = (keys >> _QUERY_SHIFT).astype(np.int64)
-    starts = np.searchsorted(owners, np.arange(owners[-1] + 1))
-    place = np.arange(len(keys)) - starts[owners]
-    keys = keys[(place < k) | (keys >> _TIE_SHIFT & np.uint64(1) == 0)]
-    return (keys >> _QUERY_SHIFT).astype(np.int64), (keys & _POSITION).astype(np.int64)
+    limits = np.minimum(keys[:, k - 1] >> dtype(shift), np.iinfo(by_block.dtype).max - 1)
+    numbers = keys[:, :k] & dtype((1 << shift) - 1)
+    return numbers.astype(np.int64), limits.astype(by_block.dtype)
 
 
 def _run_keys(query_words, words, limits, owners, numbers, keep):

@@ -1,6 +1,6 @@
 """A second copy of an index's codes, laid out for one compiled pass over them.
 
-Rows are taken by position: 16 make a run, 16 runs, side by side, make a tile, and 16 tiles a group.
+Rows are taken by position: 16 make a run, 16 runs a block, and 16 blocks, side by side, a group.
 The pass answers with the smallest distance in every run; distances of rows never leave the
 processor's registers. Only whole groups are in the copy.
 """
@@ -16,10 +16,9 @@ import numpy as np
 from keras_hashing.index import scan
 
 RUN = 16  # rows that share a minimum; more take the compiler longer and gain little
-LANES = 16  # runs side by side: 32 bits of one row of each fill a cache line
-GROUP_TILES = 16
-_TILE = LANES * RUN  # rows
-GROUP = GROUP_TILES * _TILE  # rows
+RUNS = 16  # of a block
+LANES = 16  # blocks side by side: 32 bits of one row of each fill a cache line
+GROUP = LANES * RUNS * RUN  # rows
 _MOST_BITS = 512  # above, the unrolled pass takes seconds to compile
 _STEP = 16  # groups that are copied at a time, so that they stay in the cache
 
@@ -39,7 +38,7 @@ class Tiles:
     def __init__(self, bits):
         self.bits = bits
         self.rows = 0
-        self._memory = np.empty((0, RUN, self._num_planes, LANES), np.int32)
+        self._memory = np.empty((RUNS, 0, RUN, self._num_planes, LANES), np.int32)
         self._tensor = None
         self._passes = {}
 
@@ -55,7 +54,7 @@ class Tiles:
         """
         with _building:
             rows = words.shape[1] // GROUP * GROUP
-            room = _TILE * len(self._memory)
+            room = GROUP * self._memory.shape[1]
             if not room // 2 <= rows <= room:
                 self._make_room(rows // GROUP)
             for start in range(self.rows, rows, _STEP * GROUP):
@@ -66,56 +65,61 @@ class Tiles:
         """Smallest distance in every run of each query.
 
         Args:
-            query_words: uint64 array `(queries, num_words)`. Each number of queries is compiled
-                once for each capacity; a capacity is 1/16 to 1/8 larger than the one before.
+            query_words: uint64 array `(queries, num_words)`, contiguous. Each number of queries
+                is compiled once for each capacity, of which a doubling of rows has sixteen.
             keep: bool array `(n,)`, n >= `self.rows`, False for rows that may not be found.
 
         Returns:
-            uint8 array `(tiles, queries, 16)`, uint16 for codes of 255 bits and more: run r is at
-            tile r // 16, lane r % 16. Its largest value stands for a run without rows that may
-            be found.
+            uint8 array `(16, groups, queries, 16)`, uint16 for codes of 255 bits and more: runs
+            of a block, groups of the capacity, queries, lanes. Run r of lane l of group g starts
+            at row `((g * 16 + l) * 16 + r) * 16`; groups behind `rows` mean nothing. The largest
+            value stands for a run without rows that may be found.
         """
         import tensorflow as tf
 
-        queries = np.ascontiguousarray(query_words).view(np.int32)[:, : self._num_planes]
+        queries = query_words.view(np.int32)[:, : self._num_planes]
         hidden = () if keep is None else (self._hidden(keep),)
         kind = (len(queries), bool(hidden))
-        with tf.device("/CPU:0"):
-            tensors = [tf.constant(array) for array in (queries, *hidden)]
+        # Without a GPU there is nothing to choose, and to say so takes longer than to look.
+        gpus = tf.config.list_logical_devices("GPU")
+        with tf.device("/CPU:0") if gpus else contextlib.nullcontext():
+            tensors = [_shared_tensor(_aligned(array)) for array in (queries, *hidden)]
             if kind not in self._passes:
                 traced = compiled(scan.distance_type(self.bits)[0], bool(hidden))
                 self._passes[kind] = traced.get_concrete_function(self._tensor, *tensors)
             # Called flat: for one query, what else TensorFlow does in a call takes half as long
             # as the pass over a million codes.
             (found,) = self._passes[kind].inference_fn.call_flat(self._tensor, *tensors)
-            found = found.numpy()
-        return found[: self.rows // _TILE]
+        found = np.asarray(found)  # `numpy()` would copy
+        return found.reshape(RUNS, -1, len(queries), LANES)
 
     @property
     def _num_planes(self):
         return -(-self.bits // 32)
 
     def _make_room(self, groups):
-        self._memory = _zeros((GROUP_TILES * _capacity(groups), *self._memory.shape[1:]))
-        self._tensor = _shared_tensor(self._memory)
+        shape = (RUNS, _capacity(groups), *self._memory.shape[2:])
+        self._memory = _zeros(shape)
+        self._tensor = _shared_tensor(self._memory.reshape(-1, *shape[2:]))
         self._passes = {}
         self.rows = 0
 
     def _copy(self, words, start, stop):
-        """Fill the tiles of rows `start` to `stop`."""
-        tiles = self._memory[start // _TILE : stop // _TILE]
+        """Fill the groups of rows `start` to `stop`."""
+        groups = self._memory[:, start // GROUP : stop // GROUP]
         for plane in range(self._num_planes):
             halves = np.ascontiguousarray(words[plane // 2, start:stop]).view(np.int32)
-            by_run = halves.reshape(len(tiles), LANES, RUN, 2)
-            tiles[:, :, plane] = by_run[..., plane % 2].transpose(0, 2, 1)
+            by_run = halves.reshape(-1, LANES, RUNS, RUN, 2)[..., plane % 2]
+            groups[:, :, :, plane] = by_run.transpose(2, 0, 3, 1)
 
     def _hidden(self, keep):
         """The mask in the copy's order: 0, or a value above all distances for hidden rows."""
         dtype, absent = scan.distance_type(self.bits)
-        hidden = np.zeros((len(self._memory), RUN, LANES), dtype)
-        by_run = np.where(keep[: self.rows], dtype(0), dtype(absent)).reshape(-1, LANES, RUN)
-        hidden[: len(by_run)] = by_run.transpose(0, 2, 1)
-        return hidden
+        hidden = np.zeros((*self._memory.shape[:3], LANES), dtype)
+        by_row = np.where(keep[: self.rows], dtype(0), dtype(absent))
+        by_run = by_row.reshape(-1, LANES, RUNS, RUN)
+        hidden[:, : len(by_run)] = by_run.transpose(2, 0, 3, 1)
+        return hidden.reshape(-1, RUN, LANES)
 
 
 @functools.cache
@@ -168,8 +172,8 @@ def compiled(dtype, masked):
 
 
 def _capacity(groups):
-    """The next of few sizes, eight in each doubling."""
-    step = max(1, (1 << (groups - 1).bit_length()) // 16)
+    """The next of few sizes, sixteen in each doubling."""
+    step = max(1, (1 << (groups - 1).bit_length()) // 32)
     return -(-groups // step) * step
 
 
@@ -182,8 +186,17 @@ def _zeros(shape):
     return np.frombuffer(memory, np.int32).reshape(shape)
 
 
+def _aligned(array):
+    """A copy at an address that compiled code takes as it is."""
+    memory = np.empty(array.nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 def _shared_tensor(array):
-    """A tensor in the array's memory, so that new rows are written in place.
+    """A tensor in the memory of an aligned array, so that new rows are written in place.
 
     A variable would not do: assigning a slice of it copies the whole on the next read.
     """

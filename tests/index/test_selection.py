@@ -11,9 +11,10 @@ from keras_hashing.index import selection
 RUN = 16
 
 
-def minima_of(distances, tiles, lanes):
-    """What `Tiles.minima` would return, from all distances `(queries, n)` of whole tiles."""
-    return distances.reshape(len(distances), tiles, lanes, RUN).min(axis=3).transpose(1, 0, 2)
+def minima_of(distances, runs, groups, lanes):
+    """What `Tiles.minima` would return, from all distances `(queries, n)` of whole groups."""
+    by_run = distances.reshape(len(distances), groups, lanes, runs, RUN).min(axis=4)
+    return by_run.transpose(3, 1, 0, 2)
 
 
 def slow_distances(query_words, words):
@@ -24,17 +25,22 @@ def slow_distances(query_words, words):
     return out
 
 
-def check(query_words, words, k, tiles, lanes, keep=None, padding=0):
-    """The selection against a stable argsort; `padding` queries more have minima only."""
+def check(query_words, words, k, shape, keep=None, padding=0):
+    """The selection against a stable argsort.
+
+    `shape` is (runs, groups, lanes); `padding` more queries and groups have minima only.
+    """
+    runs, groups, lanes = shape
     distances = slow_distances(query_words, words)
     dtype = np.uint8 if len(words) < 4 else np.uint16
-    covered = tiles * lanes * RUN
+    covered = runs * groups * lanes * RUN
     seen = distances.copy()
     if keep is not None:
         seen[:, ~keep] = np.iinfo(dtype).max
-    padded = np.concatenate([seen[:, :covered], np.zeros((padding, covered), np.int64)])
-    minima = np.ascontiguousarray(minima_of(padded, tiles, lanes).astype(dtype))
-    found, positions = selection.first_k(minima, query_words, words, k, keep)
+    real = minima_of(seen[:, :covered], *shape)
+    minima = np.zeros((runs, groups + padding, len(query_words) + padding, lanes), dtype)
+    minima[:, :groups, : len(query_words)] = real
+    found, positions = selection.first_k(minima, covered, query_words, words, k, keep)
     assert (found.dtype, positions.dtype) == (np.int32, np.int64)
     rows = np.arange(words.shape[1]) if keep is None else np.flatnonzero(keep)
     order = np.argsort(distances[:, rows], axis=1, kind="stable")[:, :k]
@@ -43,35 +49,37 @@ def check(query_words, words, k, tiles, lanes, keep=None, padding=0):
 
 
 def test_by_hand():
-    """Two tiles of 32 rows, all at distance 3 but rows 20, 40 and 50, at 1, 1 and 2."""
+    """Two blocks of 32 rows, all at distance 3 but rows 20, 40 and 50, at 1, 1 and 2."""
     words = np.full((1, 64), 0b111, np.uint64)
     words[0, [20, 40, 50]] = 0b1, 0b100, 0b11
-    minima = np.array([[[3, 1]], [[1, 2]]], np.uint8)  # rows 0 to 15, 16 to 31, and so on
+    minima = np.array([[[[3, 1]]], [[[1, 2]]]], np.uint8)  # rows 0-15 and 32-47, 16-31 and 48-63
     query = np.zeros((1, 1), np.uint64)
-    distances, positions = selection.first_k(minima, query, words, 4)
+    distances, positions = selection.first_k(minima, 64, query, words, 4)
     assert distances.tolist() == [[1, 1, 2, 3]]
     assert positions.tolist() == [[20, 40, 50, 0]]
 
 
 @hypothesis.given(
     data=st.data(),
-    tiles=st.sampled_from([1, 2, 4, 16]),
-    lanes=st.integers(1, 3),
+    runs=st.sampled_from([1, 2, 4, 16]),
+    groups=st.integers(1, 2),
+    lanes=st.integers(1, 2),
     num_words=st.integers(1, 2),
 )
 @hypothesis.settings(deadline=None, max_examples=200)
-def test_random_codes_with_many_ties(data, tiles, lanes, num_words):
-    rows = tiles * lanes * RUN + data.draw(st.integers(0, 20))
+def test_random_codes_with_many_ties(data, runs, groups, lanes, num_words):
+    rows = runs * groups * lanes * RUN + data.draw(st.integers(0, 20))
     # Bits in few places: distances of 0 to 4, so that nearly all rows are ties.
     few = st.sampled_from([0, 1, 2, 3, 1 << 63, (1 << 63) + 5])
     words = data.draw(hnp.arrays(np.uint64, (num_words, rows), elements=few))
     query_words = data.draw(hnp.arrays(np.uint64, (2, num_words), elements=few))
     keep = data.draw(st.none() | hnp.arrays(bool, rows))
-    k = data.draw(st.integers(1, tiles * lanes))
+    k = data.draw(st.integers(1, runs * groups * lanes))
     if keep is not None and keep.sum() < k:
         keep[:k] = True
-    with mock.patch.object(selection, "_FEW_RUNS", data.draw(st.sampled_from([0, 256]))):
-        check(query_words, words, k, tiles, lanes, keep, padding=data.draw(st.integers(0, 2)))
+    shape, padding = (runs, groups, lanes), data.draw(st.integers(0, 2))
+    with mock.patch.object(selection, "_FEW_RUNS", data.draw(st.sampled_from([0, 512]))):
+        check(query_words, words, k, shape, keep, padding)
 
 
 @pytest.mark.parametrize("distinct", [None, 40, 2])
@@ -79,61 +87,42 @@ def test_random_codes_with_many_ties(data, tiles, lanes, num_words):
 @pytest.mark.parametrize("k", [1, 7, 60, 400])
 def test_random_codes(num_words, k, distinct, monkeypatch):
     generator = np.random.default_rng(0)
-    words = generator.integers(0, 1 << 64, (num_words, 32 * 16 * RUN + 50), dtype=np.uint64)
+    shape = (16, 2, 16)
+    words = generator.integers(0, 1 << 64, (num_words, 512 * RUN + 50), dtype=np.uint64)
     if distinct:
         words = words[:, generator.integers(0, distinct, words.shape[1])]
     query_words = generator.integers(0, 1 << 64, (5, num_words), dtype=np.uint64)
     query_words[0] = words[:, 9]
-    check(query_words, words, k, tiles=32, lanes=16)
+    check(query_words, words, k, shape)
     monkeypatch.setattr(selection, "_STEP", 3)
-    check(query_words[:1], words, k, tiles=32, lanes=16, padding=3)
+    check(query_words[:1], words, k, shape, padding=3)
 
 
 def test_all_rows_equal():
-    words = np.full((2, 16 * 4 * RUN), 7, np.uint64)
-    check(np.zeros((2, 2), np.uint64), words, 30, tiles=16, lanes=4)
+    words = np.full((2, 64 * RUN), 7, np.uint64)
+    for few in (0, 512):
+        with mock.patch.object(selection, "_FEW_RUNS", few):
+            check(np.zeros((2, 2), np.uint64), words, 30, (16, 2, 2))
 
 
-def test_the_first_tie_is_in_a_run_that_also_has_a_nearer_row():
-    """Ties are wanted by position, whatever else is in their run."""
-    words = np.full((1, 16 * 2 * RUN), 0b111, np.uint64)
+def test_ties_are_wanted_by_position_whatever_else_is_in_their_run():
+    words = np.full((1, 32 * RUN), 0b111, np.uint64)
     words[0, 300:310] = 0b11  # distance 2 in runs 18 and 19
     words[0, 304] = 0b1  # distance 1 in run 19
     words[0, [5, 400]] = 0b11
     for k in range(1, 16):
-        check(np.zeros((1, 1), np.uint64), words, k, tiles=16, lanes=2)
+        check(np.zeros((1, 1), np.uint64), words, k, (16, 1, 2))
 
 
-def test_late_ties_are_not_looked_at():
-    """At most k runs a query, however many rows are at the limit; the first by position."""
-    owners = np.array([1, 0, 1, 0, 1, 1, 0, 1])
-    numbers = np.array([9, 4, 2, 8, 7, 5, 1, 3])
-    ties = np.array([True, True, True, True, False, True, True, False])
-    found = selection._without_late_ties(owners, numbers, ties, 3)
-    # Query 0 has ties 1, 4 and 8; query 1 has 3 and 7 below the limit, and ties 2, 5 and 9.
-    assert sorted(zip(*(part.tolist() for part in found), strict=True)) == [
-        (0, 1),
-        (0, 4),
-        (0, 8),
-        (1, 2),
-        (1, 3),
-        (1, 7),
-    ]
-
-
-def test_runs_below_the_limit_are_all_looked_at():
-    """However many there are: the nearest row may be in the last of them."""
-    owners, numbers = np.zeros(5, np.int64), np.arange(5)
-    ties = np.array([False, True, False, False, False])
-    _, found = selection._without_late_ties(owners, numbers, ties, 2)
-    assert sorted(found.tolist()) == [0, 2, 3, 4]
-    # 16 runs to a block: those of rows 0, 160 and so on share one, the nearest row in the last.
-    words = np.full((1, 16 * 10 * RUN), 0b1111, np.uint64)
-    words[0, :: 10 * RUN] = 0b11
-    words[0, -10 * RUN] = 0b1
-    with mock.patch.object(selection, "_FEW_RUNS", 0):
-        for k in (1, 2, 3):
-            check(np.zeros((1, 1), np.uint64), words, k, tiles=16, lanes=10)
+def test_only_runs_within_the_limit_are_looked_at(monkeypatch):
+    """Of 64 runs, 12 hold the row that makes them one of the first, each in its own block."""
+    monkeypatch.setattr(selection, "_FEW_RUNS", 0)
+    minima = np.full((2, 8, 1, 4), 9, np.uint8)
+    minima[1, :6, 0, :2] = 5
+    limits, owners, numbers = selection._runs_within(minima, 64 * RUN, 1, 4)
+    assert limits.tolist() == [5]
+    assert owners.tolist() == [0, 0, 0, 0]
+    assert sorted(numbers.tolist()) == [1, 3, 9, 11]  # the first by position
 
 
 def test_complements_with_a_mask():
@@ -141,4 +130,4 @@ def test_complements_with_a_mask():
     words = np.full((3, 300), (1 << 64) - 1, np.uint64)
     keep = np.zeros(300, bool)
     keep[[3, 50, 299]] = True
-    check(np.zeros((1, 3), np.uint64), words, 3, tiles=4, lanes=4, keep=keep)
+    check(np.zeros((1, 3), np.uint64), words, 3, (4, 2, 2), keep)
