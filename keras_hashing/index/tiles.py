@@ -87,8 +87,7 @@ class Tiles:
             if kind not in self._passes:
                 traced = compiled(scan.distance_type(self.bits)[0], bool(hidden))
                 self._passes[kind] = traced.get_concrete_function(self._tensor, *tensors)
-            # Called flat: for one query, what else TensorFlow does in a call takes half as long
-            # as the pass over a million codes.
+            # Called flat: for one query, what else a call does takes long beside the pass.
             (found,) = self._passes[kind].inference_fn.call_flat(self._tensor, *tensors)
         found = np.asarray(found)  # `numpy()` would copy
         return found.reshape(RUNS, -1, len(queries), LANES)
