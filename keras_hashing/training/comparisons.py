@@ -8,6 +8,7 @@ import numpy as np
 from keras_hashing import codes, encoding, evaluation, hashers, methods
 from keras_hashing.data import protocols
 from keras_hashing.zoo.float_ranking import mean_average_precision
+from keras_hashing.zoo.metrics import CUTOFF
 
 RIDGE = 0.3  # times the mean variance of a channel, times the number of images
 HIDDEN, DROPOUT, EPOCHS, BATCH_SIZE, LEARNING_RATE = 512, 0.5, 40, 128, 1e-3
@@ -67,6 +68,33 @@ def own_class_row(data, train_outputs, query_outputs, database_outputs):
     found, accuracy = class_code_map(features)
     text = f"the class that a ridge classifier on its own outputs gives (accuracy {accuracy:.3f})"
     return _row("own_class_code", text, found)
+
+
+def prefix_rows(data, query_outputs, database_outputs, lengths):
+    """The first bits of an entry's codes alone, for a model that was trained for them too.
+
+    Args:
+        data: `keras_hashing.data.Data`.
+        query_outputs, database_outputs: float `(n, bits)`.
+        lengths: ints, each at most `bits`.
+
+    Returns:
+        List of rows for `Entry.comparisons`.
+    """
+    rows, cutoff = [], min(CUTOFF, len(data.database))
+    for length in lengths:
+        report = evaluation.evaluate(
+            codes.pack(query_outputs[:, :length]),
+            data.query.labels,
+            codes.pack(database_outputs[:, :length]),
+            data.database.labels,
+            bits=length,
+            at=(cutoff,),
+        )
+        hits = f"mAP@{cutoff}(hits) {report.map_at_hits[cutoff]:.4f}"
+        text = f"its first {length} bits ({hits})"
+        rows.append(_row(f"first_{length}", text, float(report.map)))
+    return rows
 
 
 def unseen_rows(features, method, arguments, source):

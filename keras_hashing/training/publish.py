@@ -78,7 +78,8 @@ def publish(
             train_outputs = (outputs_of or zoo.image_outputs)(shipped, data.train)
             outputs = (train_outputs, query_outputs, database_outputs)
             found.append(comparisons.own_class_row(data, *outputs))
-        return found
+        lengths = recipe.training.nested
+        return found + comparisons.prefix_rows(data, query_outputs, database_outputs, lengths)
 
     return zoo.save(
         model,
@@ -106,6 +107,8 @@ def training_facts(recipe, history):
     facts = {
         "command": f"keras-hashing train {recipe.name}.toml --data-dir DIR",
         **({"trained on": f"{training.features} features"} if training.features else {}),
+        **({"trained_from": training.trained_from} if training.trained_from else {}),
+        **({"lengths": _lengths(recipe)} if training.nested else {}),
         "seed": recipe.seed,
         "epochs": len(history),
         "images": "all training images"
@@ -127,6 +130,10 @@ def training_facts(recipe, history):
         facts["minutes"] = round(sum(row["seconds"] for row in history) / 60, 1)
     facts["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
     return facts
+
+
+def _lengths(recipe):
+    return ", ".join(f"{bits}" for bits in (*recipe.training.nested, recipe.model["bits"]))
 
 
 def frozen_rows(data, cache, bits):

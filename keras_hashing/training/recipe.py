@@ -33,6 +33,10 @@ class Training:
             its weights.
         validation: bool, hold the protocol's validation images out. False trains on all of the
             protocol's training images, for a number of epochs that was chosen before.
+        trained_from: str or None, how the name of the first layer of the backbone that is trained
+            begins, such as "block4b"; see `freezing.freeze_before`. None trains all of it.
+        nested: list of ints below `bits`, lengths for which the first bits are trained as well;
+            see `keras_hashing.methods.Nested`.
     """
 
     epochs: int = 0
@@ -47,6 +51,8 @@ class Training:
     select: str = "best"
     features: str | None = None
     validation: bool = True
+    trained_from: str | None = None
+    nested: list = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
         checks.whole("epochs", self.epochs, 0, None)
@@ -66,6 +72,12 @@ class Training:
                     "chosen before. Set flip = false, shift = 0, erase = 0, average = 0 and "
                     'select = "last".'
                 )
+            if self.trained_from is not None or self.nested:
+                raise ValueError(
+                    "`trained_from` and `nested` are for training on images. Leave out `features`."
+                )
+        if self.nested:
+            checks.cutoffs("nested", self.nested)
         if self.select == "best" and not self.validation:
             raise ValueError('`select = "best"` needs `validation = true`. Use "last".')
 
@@ -138,6 +150,11 @@ def parse_recipe(text):
     entry.check_name(content["name"])  # now, not after hours of training
     checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
     training = Training(**content.get("training", {}))
+    if training.nested and max(training.nested) >= content["model"]["bits"]:
+        raise ValueError(
+            f"`nested` must be lengths below `bits`, {content['model']['bits']}; got "
+            f"{training.nested}."
+        )
     if adapts and (training.epochs or training.features != "raw"):
         raise ValueError(
             f"{content['model']['method']} is fitted by `adapt`. In [training], leave out "

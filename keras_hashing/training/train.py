@@ -11,6 +11,7 @@ import numpy as np
 from keras_hashing import callbacks, checks, files, methods
 from keras_hashing.training.averaging import RawWeights, WeightAverage
 from keras_hashing.training.batches import TrainingBatches
+from keras_hashing.training.freezing import freeze_before
 from keras_hashing.training.recipe import Training
 from keras_hashing.training.recipe_data import load_data
 
@@ -63,14 +64,24 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
             callbacks=_callbacks(recipe, data, batches, run_dir),
         )
     model.load_weights(run_dir / _CHOSEN)
+    if training.nested:
+        model = model.prefix(recipe.model["bits"])
     return model, data, read_history(history_path)
 
 
 def make_model(recipe):
-    """The untrained model of a recipe."""
+    """The untrained model of a recipe; `Nested` where the recipe has further lengths."""
     arguments = dict(recipe.model)
     method = checks.one_of("method", arguments.pop("method"), methods.NAMES)
-    return methods.NAMES[method](**arguments)
+    training = recipe.training
+    if training.nested:
+        lengths = (*training.nested, arguments.pop("bits"))
+        model = methods.Nested(method, bits=lengths, **arguments)
+    else:
+        model = methods.NAMES[method](**arguments)
+    if training.trained_from is not None:
+        freeze_before(model.backbone, training.trained_from)
+    return model
 
 
 def make_optimizer(training, steps_per_epoch):

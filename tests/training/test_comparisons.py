@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from keras_hashing import data as datasets
 from keras_hashing.training import comparisons
 from keras_hashing.training.comparisons import Features
 
@@ -61,6 +64,23 @@ def test_multi_hot_labels_have_no_class_code():
     features = Features(single.train, query=single.query, database=single.database, **one_hot)
     rows = comparisons.frozen_rows(features, 8, "a network")
     assert [row["row"] for row in rows] == ["frozen_cosine", "frozen_itq"]
+
+
+def test_first_bits_by_hand():
+    # One query, sign +, -. On the first bit items 0 and 2 tie at distance 0, item 1 is at 1;
+    # the second bit, and it alone, would put item 2 first.
+    def part(labels):
+        images = np.zeros((len(labels), 4, 4, 3), np.uint8)
+        return datasets.ImageSet(images=images, labels=np.array(labels))
+
+    database = np.array([[1.0, 1.0], [-1.0, 1.0], [1.0, -1.0]], np.float32)
+    parts = {"query": part([0]), "database": part([1, 0, 0])}
+    data = dataclasses.make_dataclass("Parts", ("query", "database"))(**parts)
+    (row,) = comparisons.prefix_rows(data, np.array([[1.0, -1.0]]), database, [1])
+    # Items 0 and 2 in either order, then item 1: (1/2 + 2/3) / 2 or (1 + 2/3) / 2.
+    assert row["map"] == pytest.approx((7 / 12 + 10 / 12) / 2)
+    assert (row["row"], row["ties"]) == ("first_1", "expected")
+    assert row["text"] == "its first 1 bits (mAP@3(hits) 0.7083)"
 
 
 def test_unseen_classes_are_not_trained_on(monkeypatch):

@@ -42,6 +42,8 @@ def test_a_recipe_is_read(tmp_path):
         ("epochs = 2", "epochs = 2\nvalidation = false", 'Use "last"'),
         ("epochs = 2", "epochs = 2\nselect = 'x'", "`select` got the unknown value 'x'"),
         ("epochs = 2", "", "must have `name`, and `epochs`"),
+        ("epochs = 2", "epochs = 2\nnested = [4, 8]", r"below `bits`, 8; got \[4, 8\]"),
+        ("epochs = 2", "epochs = 2\nnested = [0]", "`nested`"),
         ('method = "dhn"', "", r"\[model\] must have `method`"),
         ('protocol = "cifar10-s1"', "", r"\[data\] must have `protocol`"),
         ('dataset = "cifar10"', 'dataset = "cifar10"\nroot = "x"', "unknown value 'root'"),

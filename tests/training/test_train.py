@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hashing import callbacks
+from keras_hashing import callbacks, encoding, methods
 from keras_hashing import data as datasets
 from keras_hashing.training import read_recipe, train
 from keras_hashing.training.recipe import Training
@@ -117,6 +117,19 @@ def test_without_validation_the_last_epoch_is_kept(recipe, tmp_path):
     _, _, history = train(whole, tmp_path / "run", verbose=0)
     assert [sorted(row) for row in history] == [["epoch", "loss", "seconds"]] * 3
     assert train(whole, tmp_path / "run", verbose=0)[2] == history
+
+
+def test_nested_lengths_give_an_ordinary_model(recipe, tmp_path):
+    settings = recipe(1)
+    training = dataclasses.replace(settings.training, nested=[2, 4])
+    settings = dataclasses.replace(settings, training=training)
+    model, data, _ = train(settings, tmp_path / "run", verbose=0)
+    nested = make_model(settings)
+    assert (type(nested), nested.lengths) == (methods.Nested, (2, 4, 8))
+    nested.load_weights(tmp_path / "run" / "chosen.weights.h5")
+    assert (type(model), model.bits) == (methods.DHN, 8)
+    images = data.query.images
+    np.testing.assert_allclose(encoding.outputs(model, images), encoding.outputs(nested, images))
 
 
 def test_an_epoch_logged_twice_counts_once(tmp_path):
