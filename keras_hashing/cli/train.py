@@ -110,6 +110,7 @@ def _publish(recipe, out, data_dir, run_dir, features_dir, frozen_size):
         (entry,) = training.train_heads([recipe], out.parent, data_dir, features_dir)
         return entry
     run_dir = run_dir or pathlib.Path("runs") / recipe.name
+    typer.echo(f"Watch it: tensorboard --logdir {run_dir / training.LOGS}")
     model, data, history = training.train(recipe, run_dir, data_dir, verbose=2)
     typer.echo(f"Trained {len(history)} epoch(s). Encoding queries and database ...")
     return training.publish(recipe, model, data, history, out, features_dir, frozen_size)

@@ -5,11 +5,12 @@ from keras_hashing.training.folder_recipe import folder_recipe
 from keras_hashing.training.publish import publish
 from keras_hashing.training.recipe import Recipe, parse_recipe, read_recipe
 from keras_hashing.training.reproduce import reproduce
-from keras_hashing.training.train import train
+from keras_hashing.training.train import LOGS, train
 from keras_hashing.training.train_heads import train_heads
 from keras_hashing.training.tune import Trial, hyper_model, tune
 
 __all__ = [
+    "LOGS",
     "Recipe",
     "Trial",
     "folder_recipe",

@@ -16,6 +16,7 @@ from keras_hashing.training.recipe import Training
 from keras_hashing.training.recipe_data import load_data
 
 _WARMUP_SHARE = 0.1
+LOGS = "tensorboard"  # in a run's folder
 _HISTORY = "history.csv"
 _CHOSEN = "chosen.weights.h5"
 
@@ -23,8 +24,9 @@ _CHOSEN = "chosen.weights.h5"
 def train(recipe, run_dir, data_dir=None, verbose=1):
     """Train a recipe; called again with the same folder, it goes on where it stopped.
 
-    The folder keeps a backup of the last whole epoch, the weights of the chosen epoch and
-    `history.csv` with one line an epoch. The test queries are not touched.
+    The folder keeps a backup of the last whole epoch, the weights of the chosen epoch,
+    `history.csv` with one line an epoch, and logs for `tensorboard --logdir`, with retrieval on the
+    validation images where the recipe has them. The test queries are not touched.
 
     Args:
         recipe: `Recipe`.
@@ -130,14 +132,16 @@ def _callbacks(recipe, data, batches, run_dir):
     best = recipe.training.select == "best"
     before = [row["val_map"] for row in read_history(run_dir / _HISTORY) if "val_map" in row]
     average = WeightAverage(recipe.training.average, run_dir)
+    log_dir = run_dir / LOGS
     judges = []
     if recipe.training.validation:
-        judges.append(callbacks.RetrievalEvaluation(data.validation))
+        judges.append(callbacks.TensorBoardRetrieval(log_dir, data.validation))
     return [
         EpochState(batches),
         average,
         *judges,
         EpochSeconds(),
+        keras.callbacks.TensorBoard(log_dir, write_graph=False),
         keras.callbacks.ModelCheckpoint(
             run_dir / _CHOSEN,
             monitor="val_map" if best else "loss",

@@ -11,12 +11,14 @@ import time
 import keras
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util import tensor_util
 
 from keras_hashing import callbacks, encoding, methods
 from keras_hashing import data as datasets
 from keras_hashing.training import read_recipe, train
 from keras_hashing.training.recipe import Training
-from keras_hashing.training.train import make_model, make_optimizer, read_history
+from keras_hashing.training.train import LOGS, make_model, make_optimizer, read_history
 
 RECIPE = """
 name = "dhn_cifar10_8"
@@ -81,6 +83,19 @@ def test_it_learns_and_keeps_the_best_epoch(recipe, tmp_path):
     logs = {}
     callback.on_epoch_end(0, logs)
     assert logs["val_map"] == pytest.approx(best, abs=1e-12)
+
+
+def test_tensorboard_shows_loss_and_retrieval(recipe, tmp_path):
+    *_, history = train(recipe(2), tmp_path / "run", verbose=0)
+    found = {}
+    for folder in ("train", ""):
+        events = EventAccumulator(str(tmp_path / "run" / LOGS / folder))
+        events.Reload()
+        for tag in events.Tags()["tensors"]:
+            found[tag] = [tensor_util.make_ndarray(e.tensor_proto) for e in events.Tensors(tag)]
+    np.testing.assert_allclose(found["epoch_loss"], [row["loss"] for row in history], rtol=1e-6)
+    val_maps = [row["val_map"] for row in history]
+    np.testing.assert_allclose(found["retrieval/map_expected"], val_maps, rtol=1e-6)
 
 
 def test_called_again_it_does_not_train_again(recipe, tmp_path):
