@@ -87,7 +87,8 @@ def train(
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ValueError(f"a recipe says {names} itself; {source} is no folder. Leave it out.")
     if training.is_family(source):
-        _train_heads(training.read_family(source), out or pathlib.Path(), data_dir, features_dir)
+        recipes = training.read_family(source)
+        _train_family(recipes, out or pathlib.Path(), data_dir, features_dir, frozen_size)
         return
     recipe = training.read_recipe(source)
     out = out or pathlib.Path(recipe.name)
@@ -114,6 +115,20 @@ def _publish(recipe, out, data_dir, run_dir, features_dir, frozen_size):
     model, data, history = training.train(recipe, run_dir, data_dir, verbose=2)
     typer.echo(f"Trained {len(history)} epoch(s). Encoding queries and database ...")
     return training.publish(recipe, model, data, history, out, features_dir, frozen_size)
+
+
+def _train_family(recipes, out, data_dir, features_dir, frozen_size):
+    """Entries that are not there yet: heads together, what trains on images one by one."""
+    from keras_hashing import zoo
+
+    heads = [recipe for recipe in recipes if recipe.training.features]
+    if heads:
+        _train_heads(heads, out, data_dir, features_dir)
+    for recipe in recipes:
+        path = out / recipe.name
+        if recipe not in heads and not (path / zoo.METADATA).is_file():
+            entry = _publish(recipe, path, data_dir, None, features_dir, frozen_size)
+            typer.echo(f"{entry.name}: map(expected) {entry.metrics['map(expected)']:.4f}")
 
 
 def _train_heads(recipes, out, data_dir, features_dir):

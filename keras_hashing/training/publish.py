@@ -78,6 +78,8 @@ def publish(
             train_outputs = (outputs_of or zoo.image_outputs)(shipped, data.train)
             outputs = (train_outputs, query_outputs, database_outputs)
             found.append(comparisons.own_class_row(data, *outputs))
+            if data.protocol is None and (row := comparisons.svm_row(data, *outputs)):
+                found.append(row)
         lengths = recipe.training.nested
         return found + comparisons.prefix_rows(data, query_outputs, database_outputs, lengths)
 

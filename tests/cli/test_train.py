@@ -56,6 +56,32 @@ def test_trains_then_publishes(call, recipe, calls, tmp_path):
     assert (tmp_path / "dhn_shades_12" / "recipe.toml").read_text() == RECIPE
 
 
+def test_a_family_that_trains_on_images(call, tmp_path, calls, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, sections = RECIPE.split("[model]")
+    model, rest = sections.split("[data]")
+    data, training_settings = rest.split("[training]")
+    family = (
+        'name = "{entry}_shades_{bits}"\nseed = 0\nbits = [8, 12]\n[data]' + data + "[[groups]]\n"
+        "[groups.model]" + model.replace('method = "dhn"\nbits = 12', "") + "[groups.training]"
+        f'{training_settings}[groups.entries.dhn]\nmethod = "dhn"\n'
+    )
+    (tmp_path / "family.toml").write_text(family)
+    result = call("train", "family.toml", "--out", "entries")
+    assert result.exit_code == 0, result.output
+    names = "dhn_shades_8", "dhn_shades_12"
+    assert [call for call in calls if call[0] == "train"] == [
+        ("train", name, f"runs/{name}", None) for name in names
+    ]
+    assert [call for call in calls if call[0] == "publish"] == [
+        ("publish", f"entries/{name}", "runs/features", 224) for name in names
+    ]
+    assert "dhn_shades_12: map(expected) " in result.stdout
+    calls.clear()
+    assert call("train", "family.toml", "--out", "entries").exit_code == 0
+    assert calls == []
+
+
 def test_places_are_options(call, recipe, calls, tmp_path):
     out = tmp_path / "entries" / "dhn_shades_12"
     result = call(

@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
@@ -64,6 +65,29 @@ def test_multi_hot_labels_have_no_class_code():
     features = Features(single.train, query=single.query, database=single.database, **one_hot)
     rows = comparisons.frozen_rows(features, 8, "a network")
     assert [row["row"] for row in rows] == ["frozen_cosine", "frozen_itq"]
+
+
+def test_a_linear_svm_sees_codes_alone(monkeypatch):
+    # Class 1 has its first bit on, whatever the size of the outputs; one query has it wrong.
+    def images(labels):
+        pixels = np.zeros((len(labels), 4, 4, 3), np.uint8)
+        return datasets.ImageSet(images=pixels, labels=np.array(labels))
+
+    parts = {
+        "train": images([0, 0, 1, 1]),
+        "query": images([0, 1, 1]),
+        "database": images([0, 1, 1]),
+    }
+    data = dataclasses.make_dataclass("Parts", parts)(**parts)
+    train = np.array([[-9.0, 0.1], [-0.1, -5.0], [0.1, 7.0], [3.0, -0.2]])
+    query = np.array([[-0.1, 1.0], [0.0, 1.0], [-4.0, 1.0]])  # an output of 0 is a bit that is on
+    database = np.array([[-1.0, 1.0], [1.0, 1.0], [0.5, -1.0]])
+    row = comparisons.svm_row(data, train, query, database)
+    assert row["text"] == "the class that a linear SVM on its codes gives (accuracy 0.667)"
+    # Found first: the right class twice; the third query has one item first, then both of its own.
+    assert row["map"] == pytest.approx((1 + 1 + (1 / 2 + 2 / 3) / 2) / 3)
+    monkeypatch.setitem(sys.modules, "sklearn.svm", None)
+    assert comparisons.svm_row(data, train, query, database) is None
 
 
 def test_first_bits_by_hand():

@@ -47,6 +47,7 @@ def test_entry_with_every_row(tmp_path):
         "frozen_itq",
         "class_code",
         "own_class_code",
+        "svm_class_code",
     ]
     assert all(0 <= row["map"] <= 1 for row in entry.comparisons)
     assert "efficientnet_lite0 at 224 px" in entry.comparisons[2]["text"]
