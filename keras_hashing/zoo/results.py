@@ -1,8 +1,9 @@
 """The tables of results, generated from the entries: zoo/RESULTS.md and the README's."""
 
+import csv
 import pathlib
 
-from keras_hashing import files
+from keras_hashing import files, resources
 from keras_hashing.zoo import catalog, saving
 from keras_hashing.zoo.card import figure
 
@@ -19,7 +20,9 @@ _HEADER = (
     "mAP@1000(hits)",
     "P@H≤2",
     "MB",
+    "images/s",
 )
+SPEEDS = "encode_speed.csv"  # in zoo/, written by benchmarks/encode_speed.py
 
 
 def short_table():
@@ -50,8 +53,9 @@ def results_page():
         "Generated from the entries by `keras-hashing zoo table`; do not edit. "
         "`keras-hashing zoo verify` computes the figures again from the codes. Database order "
         "of ties is for comparison with published figures. mAP@1000(hits) divides by the hits "
-        "found. A card, behind the entry's name, has all figures, the rankings to read beside "
-        "them, the protocol's digests and the training.",
+        "found. Images/s: encoding on two CPU cores, `python -m benchmarks.encode_speed`. A card, "
+        "behind the entry's name, has all figures, the rankings to read beside them, the "
+        "protocol's digests and the training.",
     ]
     if lines:
         parts.append(_markdown((*_HEADER, "the paper's mAP"), lines))
@@ -112,7 +116,18 @@ def _line(entry, linked=False):
         show("map@1000(hits)"),
         show("precision@radius2"),
         f"{sum(facts['size'] for facts in entry.files.values()) / 1e6:.1f}",
+        _speeds().get((entry.backbone, entry.image_size), "-"),
     )
+
+
+def _speeds():
+    """Images a second as measured, str, by backbone and its image size in pixels."""
+    try:
+        text = resources.zoo_path(SPEEDS).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    rows = csv.DictReader(text.splitlines())
+    return {(row["backbone"], int(row["image_size"])): row["images_per_second"] for row in rows}
 
 
 def _data(entry):

@@ -28,6 +28,19 @@ def test_tables_are_written_once(checkout, entry):
     assert readme.read_text().endswith(f"{results.END}\n\nafter\n")
 
 
+def test_measured_speeds_stand_in_the_table(checkout, entry):
+    zoo.update_tables(checkout)
+    assert "| - |" in (checkout / "README.md").read_text()
+    facts = zoo.info(entry)
+    (checkout / "zoo" / results.SPEEDS).write_text(
+        "backbone,image_size,images_per_second\n"
+        f"{facts.backbone},{facts.image_size + 1},777\n{facts.backbone},{facts.image_size},431\n"
+    )
+    zoo.update_tables(checkout)
+    line = next(line for line in results.short_table().splitlines() if "dhn_shades_12" in line)
+    assert line.endswith("| 431 |")
+
+
 def test_heads_on_a_shared_backbone_stand_by_their_bits(zoo_root, entry):
     for name, bits, figure in (
         ("dhn_x_12", 12, 0.5),
