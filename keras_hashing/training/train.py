@@ -65,6 +65,8 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
             verbose=verbose,
             callbacks=_callbacks(recipe, data, batches, run_dir),
         )
+    elif model.needs_labels:
+        model.prepare(data.train.labels)
     model.load_weights(run_dir / _CHOSEN)
     if training.nested:
         model = model.prefix(recipe.model["bits"])

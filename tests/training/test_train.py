@@ -98,9 +98,12 @@ def test_tensorboard_shows_loss_and_retrieval(recipe, tmp_path):
     np.testing.assert_allclose(found["retrieval/map_expected"], val_maps, rtol=1e-6)
 
 
-def test_called_again_it_does_not_train_again(recipe, tmp_path):
-    model, _, history = train(recipe(2), tmp_path / "run", verbose=0)
-    again, _, history_again = train(recipe(2), tmp_path / "run", verbose=0)
+@pytest.mark.parametrize("method", ["dhn", "dlbhc"])  # the second has a layer for the classes
+def test_called_again_it_does_not_train_again(recipe, tmp_path, method):
+    settings = recipe(2)
+    settings.model.update(method=method)
+    model, _, history = train(settings, tmp_path / "run", verbose=0)
+    again, _, history_again = train(settings, tmp_path / "run", verbose=0)
     assert history_again == history
     for one, other in zip(model.weights, again.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
