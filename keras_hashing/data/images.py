@@ -137,23 +137,14 @@ def resize(image, size):
     Returns:
         float32 array `(size, size, channels)`.
     """
-    import keras
-
-    return keras.ops.convert_to_numpy(resize_tensor(image, size))
+    return resize_tensor(image, size).numpy()
 
 
 def resize_tensor(image, size):
-    """As `resize`, from tensor to tensor, also inside a `tf.data` function."""
-    import keras
+    """As `resize`, to a TensorFlow tensor, on any Keras backend and also inside `tf.data`."""
+    import tensorflow as tf
 
-    image = keras.ops.cast(image, "float32")
-    return keras.ops.image.resize(
-        image,
-        (size, size),
-        interpolation="bilinear",
-        antialias=True,
-        data_format="channels_last",
-    )
+    return tf.image.resize(tf.cast(image, "float32"), (size, size), antialias=True)
 
 
 @contextlib.contextmanager

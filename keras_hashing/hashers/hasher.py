@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from keras_hashing import checks
@@ -131,10 +130,18 @@ class Hasher(keras.layers.Layer):
         )
 
     def _check_adapted(self):
-        with tf.init_scope():  # a value also while a function is traced
-            adapted = bool(ops.convert_to_numpy(self.adapted))
-        if not adapted:
+        if not _value_now(self.adapted):
             raise RuntimeError(
                 f"{type(self).__name__} {self.name!r} has not seen data; call adapt() first, with "
                 "features of the items that you will search."
             )
+
+
+def _value_now(weight):
+    """The value of a weight, also while a function is traced."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.init_scope():
+            return ops.convert_to_numpy(weight)
+    return np.asarray(weight._value)  # `value` is what stands for it in the trace

@@ -6,7 +6,7 @@ Li and van Gemert, "Deep Unsupervised Image Hashing by Maximizing Bit Entropy", 
 import keras
 from keras import ops
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.layers.straight_through_sign import straight_through_sign
 
 
@@ -33,8 +33,9 @@ def bihalf_signs(outputs):
 class BiHalf(keras.layers.Layer):
     """Signs that halve the batch in training, and the plain sign of each output otherwise.
 
-    An item's training code depends on its batch. The gradient passes to the outputs as it comes;
-    the paper adds a pull to the codes, `losses.code_gap`.
+    An item's training code depends on its batch, under `tf.distribute` that of all replicas. The
+    gradient passes to the outputs as it comes; the paper adds a pull to the codes,
+    `losses.code_gap`.
 
     Args:
         dtype: dtype policy, float32 unless given.
@@ -54,7 +55,7 @@ class BiHalf(keras.layers.Layer):
     def call(self, outputs, training=False):
         checks.rank("outputs", outputs, 2, "Pass the hash layer's output, (batch, bits).")
         if training:
-            return bihalf_signs(outputs)
+            return replicas.of_batch(bihalf_signs, outputs)
         return straight_through_sign(outputs)
 
     def compute_output_shape(self, input_shape):

@@ -6,7 +6,7 @@ Cao, Long, Wang, Yu, "HashNet: Deep Learning to Hash by Continuation", ICCV 2017
 import keras
 from keras import ops
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.losses.pairwise import PairwiseLoss, pairwise_cross_entropy
 
 SIMILARITIES = ("01", "jaccard")
@@ -15,8 +15,8 @@ SIMILARITIES = ("01", "jaccard")
 def balance_weights(similarity, pairs):
     """|S| / |S1| for a similar pair and |S| / |S0| for a dissimilar one.
 
-    |S1| and |S0| are the numbers of similar and dissimilar pairs, |S| is their sum. If one kind
-    is missing its weight is 0 and the other's is 1.
+    |S1| and |S0| are the numbers of similar and dissimilar pairs, |S| is their sum; of several
+    replicas, all of theirs. If one kind is missing its weight is 0 and the other's is 1.
 
     Args:
         similarity: float tensor `(anchors, references)` of 0 and 1.
@@ -28,8 +28,8 @@ def balance_weights(similarity, pairs):
     Source: the paper above, weights w of the weighted maximum likelihood. Counting the given
     pairs in place of the training set's is ours.
     """
-    total = ops.sum(pairs)
-    similar = ops.sum(pairs * similarity)
+    rows = replicas.gather(ops.sum(pairs, axis=-1), ops.sum(pairs * similarity, axis=-1))
+    total, similar = (ops.sum(counts) for counts in rows)
     of_similar = ops.divide_no_nan(total, similar)
     of_dissimilar = ops.divide_no_nan(total, total - similar)
     return similarity * of_similar + (1.0 - similarity) * of_dissimilar

@@ -6,7 +6,7 @@ Zhu, Long, Wang, Cao, "Deep Hashing Network for Efficient Similarity Retrieval",
 import keras
 from keras import ops
 
-from keras_hashing import checks, formulas
+from keras_hashing import checks, formulas, replicas
 from keras_hashing.losses import matching
 
 TARGETS = ("01", "sign")
@@ -54,9 +54,9 @@ class PairwiseLoss(keras.losses.Loss):
 
     An anchor's value is the mean over its pairs with all other items of the batch, so the batch
     mean is the mean over its pairs. Sample weights weigh anchors. A batch of one has no pair,
-    and its pair term is 0. Under `tf.distribute` a replica's pairs are those of its own share of
-    the batch. Labels arrive as float32 through `keras.losses.Loss`: keep ids dense
-    (0, 1, ...), for above 2**24 they collide.
+    and its pair term is 0. Under `tf.distribute` an anchor is paired with the items of all
+    replicas. Labels arrive as float32 through `keras.losses.Loss`: keep ids dense (0, 1, ...), for
+    above 2**24 they collide.
 
     Args:
         quantization_weight: float >= 0, weight of `quantization`, the distance of the outputs
@@ -78,8 +78,10 @@ class PairwiseLoss(keras.losses.Loss):
         )
 
     def call(self, labels, outputs):
-        positions = ops.arange(ops.shape(outputs)[0])
-        return self.rows(labels, outputs, labels, outputs, positions)
+        everyone_labels, everyone = replicas.gather(labels, outputs)
+        positions = replicas.positions(outputs)
+        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
+        return replicas.balanced(values, self.reduction)
 
     def rows(
         self, anchor_labels, anchors, reference_labels, references, positions=None, filled=None

@@ -6,7 +6,7 @@ He, Cakir, Bargal, Sclaroff, "Hashing as Tie-Aware Learning to Rank", CVPR 2018.
 import keras
 from keras import ops
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.losses.matching import match
 
 
@@ -68,8 +68,8 @@ class HistogramLoss(keras.losses.Loss):
 
     Every item of the batch is the query once, all others its database; the distance is
     (bits - <u, u'>) / 2, on outputs of -1 and +1 the Hamming distance. An anchor without a
-    similar item is worth 0 (ours). Sample weights weigh anchors. Under `tf.distribute` a
-    replica's database is its own share of the batch. Labels arrive as float32 through
+    similar item is worth 0 (ours). Sample weights weigh anchors. Under `tf.distribute` the
+    database is the items of all replicas. Labels arrive as float32 through
     `keras.losses.Loss`: keep ids dense (0, 1, ...), for above 2**24 they collide. It holds
     tensors of batch^2 * bins floats, 6 MB each for 256 items and 24 bins.
 
@@ -93,8 +93,10 @@ class HistogramLoss(keras.losses.Loss):
         self.bins = None if bins is None else checks.whole("bins", bins, 1, None)
 
     def call(self, labels, outputs):
-        positions = ops.arange(ops.shape(outputs)[0])
-        return self.rows(labels, outputs, labels, outputs, positions)
+        everyone_labels, everyone = replicas.gather(labels, outputs)
+        positions = replicas.positions(outputs)
+        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
+        return replicas.balanced(values, self.reduction)
 
     def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
         """Values of the anchors as queries to any references: other replicas' items, or stored.

@@ -7,7 +7,7 @@ CVPR 2015.
 import keras
 from keras import ops
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.losses.matching import match
 
 AVERAGES = ("valid", "active")
@@ -53,8 +53,8 @@ class TripletLoss(keras.losses.Loss):
     its distances are those of `soft_distances`. An anchor's value is the mean over its triplets,
     and 0 if it has none. So the batch mean counts every anchor alike, and where all anchors have
     equally many triplets it is the mean over the triplets; this weighting is ours. Sample weights
-    weigh anchors. Under `tf.distribute` a replica's triplets are those of its own share of the
-    batch. Labels arrive as float32 through `keras.losses.Loss`: keep ids dense (0, 1, ...), for
+    weigh anchors. Under `tf.distribute` an anchor's triplets are made of the items of all replicas.
+    Labels arrive as float32 through `keras.losses.Loss`: keep ids dense (0, 1, ...), for
     above 2**24 they collide. It holds tensors of batch^3 floats, 1 MB each for 64 items and 67
     MB for 256.
 
@@ -76,8 +76,10 @@ class TripletLoss(keras.losses.Loss):
         self.average = checks.one_of("average", average, AVERAGES)
 
     def call(self, labels, outputs):
-        positions = ops.arange(ops.shape(outputs)[0])
-        return self.rows(labels, outputs, labels, outputs, positions)
+        everyone_labels, everyone = replicas.gather(labels, outputs)
+        positions = replicas.positions(outputs)
+        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
+        return replicas.balanced(values, self.reduction)
 
     def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
         """Values of the anchors against any references: other replicas' items, or stored ones.

@@ -5,7 +5,7 @@ Source: Li and van Gemert, "Deep Unsupervised Image Hashing by Maximizing Bit En
 
 import keras
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.layers.bihalf import bihalf_signs
 from keras_hashing.layers.straight_through_sign import straight_through_sign
@@ -63,9 +63,11 @@ class BiHalf(HashingModel):
         self.gap_weight = checks.between("gap_weight", gap_weight, 0.0, None)
 
     def item_losses(self, images, labels, outputs, training):
-        signs = bihalf_signs(outputs) if training else straight_through_sign(outputs)
-        structure = cosine_structure(self.features(images, training), signs)
-        return structure + self.gap_weight * code_gap(outputs, signs)
+        def values(features, outputs):
+            signs = bihalf_signs(outputs) if training else straight_through_sign(outputs)
+            return cosine_structure(features, signs) + self.gap_weight * code_gap(outputs, signs)
+
+        return replicas.of_batch(values, self.features(images, training), outputs)
 
     def get_config(self):
         return {**super().get_config(), "gap_weight": self.gap_weight}

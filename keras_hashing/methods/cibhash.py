@@ -6,7 +6,7 @@ IJCAI 2021.
 
 import keras
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.layers.straight_through_sign import straight_through_sign
 from keras_hashing.losses import nt_xent, symmetric_divergence
@@ -86,10 +86,10 @@ class CIBHash(HashingModel):
     def item_losses(self, images, labels, outputs, training):
         features = self.features(self.view(images), training)
         others = self.head(features, training=training)
-        contrast = nt_xent(
+        contrast = replicas.of_batch(
+            lambda one, other: nt_xent(one, other, self.temperature),
             straight_through_sign(0.5 * outputs),  # p - 1/2
             straight_through_sign(0.5 * others),
-            self.temperature,
         )
         divergence = symmetric_divergence(0.5 * (outputs + 1.0), 0.5 * (others + 1.0))
         return contrast + self.divergence_weight * divergence

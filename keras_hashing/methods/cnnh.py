@@ -114,7 +114,7 @@ class CNNH(HashingModel):
 
     def share(self, longest):
         """Take the first signs of a longer CNNH's label sets as one's own."""
-        self.set_labels.rows.assign(longest.set_labels.rows)
+        self.set_labels.rows.assign(ops.convert_to_numpy(longest.set_labels.rows))
         self.set_signs.rows.assign(longest.set_signs.rows[:, : self.bits])
 
     def order_for_prefixes(self):

@@ -8,7 +8,7 @@ terms are of probabilities. The weights are ours.
 import keras
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.losses import bit_balance, bit_certainty_gap, bit_decorrelation
 from keras_hashing.methods.hashing_model import HashingModel
@@ -90,10 +90,11 @@ class DeepBit(HashingModel):
 
     def item_losses(self, images, labels, outputs, training):
         probabilities = 0.5 * (outputs + 1.0)
+        (everyone,) = replicas.gather(probabilities)
         values = self.quantization_weight * bit_certainty_gap(probabilities)
-        values = values + self.balance_weight * bit_balance(probabilities)
+        values = values + self.balance_weight * bit_balance(everyone)
         if self.decorrelation_weight:
-            values = values + self.decorrelation_weight * bit_decorrelation(probabilities)
+            values = values + self.decorrelation_weight * bit_decorrelation(everyone)
         if self.backbone is not None and self.rotation_weight:
             # A gap of outputs is twice that of probabilities, its square four times.
             gaps = mean_rotation_gap(self, images, outputs, training) / 4.0
@@ -114,7 +115,8 @@ class DeepBit(HashingModel):
 
     def _logits(self, images):
         features = images if self.backbone is None else self.backbone.predict_on_batch(images)
-        return np.asarray(self.head.predict_on_batch(features), "float64")
+        # Under `tf.distribute` every replica predicts the whole batch, one after the other.
+        return np.asarray(self.head.predict_on_batch(features), "float64")[: len(images)]
 
     def get_config(self):
         return {

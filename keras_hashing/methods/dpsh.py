@@ -7,7 +7,7 @@ IJCAI 2016.
 import keras
 from keras import ops
 
-from keras_hashing import checks, relevance
+from keras_hashing import checks, relevance, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.losses import PairwiseCrossEntropy
 from keras_hashing.methods.hashing_model import HashingModel
@@ -68,7 +68,7 @@ class DPSH(HashingModel):
     The paper has one row per training image. Here the bank is a queue of the latest outputs,
     because a batch does not say which images it holds (ours). With as many rows as images it
     holds each epoch's outputs at the epoch's end; in between an image can meet its own output of
-    the epoch before. Under `tf.distribute` it stores the first replica's items.
+    the epoch before. Under `tf.distribute` it stores the items of all replicas.
 
     Args:
         bits: int, 1 to 4096, the code length.
@@ -165,20 +165,22 @@ class DPSH(HashingModel):
         if len(labels.shape) == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
         self._check_form(labels)
-        stored, stored_labels = self.bank_outputs.rows, self.bank_labels.rows
+        stored = ops.convert_to_tensor(self.bank_outputs.rows)
+        stored_labels = ops.convert_to_tensor(self.bank_labels.rows)
         count, positions = self.bank_count.rows[0], None
         if training:
-            positions = self._positions(count, ops.shape(outputs)[0])
-            stored = after_arrival(stored, ops.stop_gradient(outputs), count)
-            stored_labels = after_arrival(stored_labels, labels, count)
-            count = self._store(stored, stored_labels, count + ops.shape(outputs)[0])
+            arriving, their_labels = replicas.gather(ops.stop_gradient(outputs), labels)
+            positions = self._positions(count, outputs, ops.shape(arriving)[0])
+            stored = after_arrival(stored, arriving, count)
+            stored_labels = after_arrival(stored_labels, their_labels, count)
+            count = self._store(stored, stored_labels, count + ops.shape(arriving)[0])
         filled = ops.arange(self.bank_rows, dtype="int32") < count
         pairs = self.pair_loss.rows(labels, outputs, stored_labels, stored, positions, filled)
         return pairs + self.quantization_weight * squared_quantization(outputs)
 
-    def _positions(self, count, batch):
+    def _positions(self, count, outputs, batch):
         """Rows that a batch's items are stored in, -1 for those that later ones of it replace."""
-        items = ops.arange(batch, dtype="int32")
+        items = replicas.positions(outputs)
         rows = ops.mod(count + items, self.bank_rows)
         return ops.where(items >= batch - self.bank_rows, rows, -1)
 

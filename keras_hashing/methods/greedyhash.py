@@ -7,7 +7,7 @@ in CNN", NeurIPS 2018.
 import keras
 from keras import ops
 
-from keras_hashing import checks, formulas, relevance
+from keras_hashing import checks, formulas, relevance, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.layers.straight_through_sign import straight_through_sign
 from keras_hashing.losses.unsupervised import cosine_structure
@@ -104,7 +104,7 @@ class GreedyHash(HashingModel):
     def item_losses(self, images, labels, outputs, training):
         signs = straight_through_sign(outputs)
         if self.class_head is None:
-            values = cosine_structure(self.features(images), signs)
+            values = replicas.of_batch(cosine_structure, self.features(images), signs)
         elif self.classes is None:
             raise ValueError(
                 "GreedyHash does not know the number of classes yet. Call `fit`, or give "

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_hashing import backbones, checks
+from keras_hashing import backbones, checks, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.methods import stored_backbone
 from keras_hashing.methods.training_data import TrainingData
@@ -15,7 +15,7 @@ class MethodLoss(keras.losses.Loss):
     """Mean over the batch of a method's own `item_losses`, weighted by sample weights."""
 
     def call(self, labels, values):
-        return values
+        return replicas.balanced(values, self.reduction)
 
 
 class HashingModel(keras.Model):
@@ -140,6 +140,7 @@ class HashingModel(keras.Model):
             raise NotImplementedError(
                 f"{type(self).__name__} must define `default_loss` or `item_losses`."
             )
+        loss.reduction = "none"  # the values are wanted; `MethodLoss` makes the mean
         return loss.call(labels, outputs)
 
     def prepare(self, labels):
@@ -174,7 +175,8 @@ class HashingModel(keras.Model):
         if self.reads_again:
             data.check_readable()
         if self.needs_labels:
-            self.prepare(data.labels())
+            with replicas.scope(self):
+                self.prepare(data.labels())
         self.training_data = data
         try:
             history = super().fit(x, y, *args, **kwargs)
@@ -195,7 +197,9 @@ class HashingModel(keras.Model):
 
     def compile_from_config(self, config):
         # Keras skips this step for a class with its own `compile`.
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        # Whether XLA compiles was settled for the machine and Keras backend that saved the model.
+        config = {**keras.saving.deserialize_keras_object(config), "jit_compile": "auto"}
+        self.compile(**config)
         if self.built:
             self.optimizer.build(self.trainable_variables)
 

@@ -28,7 +28,8 @@ def image_features(backbone, images):
     batches, _ = image_batches(images, backbone.image_size, _BATCH)
     for batch in batches:
         check_images(batch, "A model of features is made with `backbone=None`.")
-        found.append(np.asarray(backbone.predict_on_batch(batch), np.float32))
+        # Under `tf.distribute` every replica predicts the whole batch, one after the other.
+        found.append(np.asarray(backbone.predict_on_batch(batch), np.float32)[: len(batch)])
     if not found:
         raise ValueError("`images` is empty: there is nothing to adapt to.")
     return np.concatenate(found)

@@ -145,7 +145,8 @@ class Mixed(HashingModel):
     def _host_features(self, images):
         if self.backbone is None:
             return np.asarray(images)
-        return np.asarray(self.backbone.predict_on_batch(images))
+        # Under `tf.distribute` every replica predicts the whole batch, one after the other.
+        return np.asarray(self.backbone.predict_on_batch(images))[: len(images)]
 
     def get_config(self):
         config = super().get_config()

@@ -155,7 +155,7 @@ class Nested(HashingModel):
             kept = tuple(slice(0, size) for size in target.shape)
             target.assign(ops.convert_to_numpy(source)[kept])
         for target, source in zip(_state(model), _state(part), strict=True):
-            target.assign(source)
+            target.assign(ops.convert_to_numpy(source))  # a copy, on every Keras backend
         return model
 
     def get_config(self):

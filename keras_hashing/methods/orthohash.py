@@ -9,7 +9,7 @@ import math
 import keras
 from keras import layers, ops
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.losses import CosineMargin, bernoulli_centres, class_centres
 from keras_hashing.methods.centre_table import CentreTable
 from keras_hashing.methods.hashing_model import HashingModel
@@ -135,5 +135,11 @@ def _head(bits):
             dtype="float32",
             name="hash",
         ),
-        layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype="float32", name="balance"),
+        layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            synchronized=replicas.count() > 1,  # statistics of the batch of all replicas
+            dtype="float32",
+            name="balance",
+        ),
     ]

@@ -6,7 +6,7 @@ the abstract was at hand: the four criteria are the paper's, every formula and w
 
 import keras
 
-from keras_hashing import checks
+from keras_hashing import checks, replicas
 from keras_hashing.losses import bit_bias, relation_gap, spread_cosines, unit_gap
 from keras_hashing.methods.hashing_model import HashingModel
 from keras_hashing.methods.views import mean_rotation_gap, warn_without_rotation
@@ -63,10 +63,13 @@ class USDH(HashingModel):
             warn_without_rotation("USDH")
 
     def item_losses(self, images, labels, outputs, training):
-        targets = spread_cosines(keras.ops.cast(self.features(images, training), "float32"))
-        values = relation_gap(outputs, targets)
-        values = values + self.quantization_weight * unit_gap(outputs)
-        values = values + self.balance_weight * bit_bias(outputs)
+        def relations(features, outputs):
+            gaps = relation_gap(outputs, spread_cosines(features))
+            gaps = gaps + self.quantization_weight * unit_gap(outputs)
+            return gaps + self.balance_weight * bit_bias(outputs)
+
+        features = keras.ops.cast(self.features(images, training), "float32")
+        values = replicas.of_batch(relations, features, outputs)
         if self.backbone is not None and self.rotation_weight:
             gaps = mean_rotation_gap(self, images, outputs, training) / self.bits
             values = values + self.rotation_weight * gaps

@@ -9,6 +9,7 @@ import warnings
 import keras
 from keras import ops
 
+from keras_hashing import replicas
 from keras_hashing.losses import rotation_gap
 
 # DeepBit's angles in degrees and their weights exp(-(angle / 5)^2 / 2). The angle 0 is the image
@@ -88,7 +89,8 @@ def random_view(images, seed):
     images = ops.broadcast_to(images, (*ops.shape(images)[:3], 3))
 
     # All at once: every call of a generator costs XLA seconds to compile.
-    drawn = keras.random.uniform((12, ops.shape(images)[0], 1, 1, 1), seed=seed)
+    drawn = replicas.of_batch(lambda rows: _draw(12, rows, seed), images[:, 0, 0, 0])
+    drawn = ops.transpose(drawn)[..., None, None, None]
     images = crop(images, 0.5 + 0.5 * drawn[0], 2.0 * drawn[1] - 1.0, drawn[2], drawn[3])
     images = ops.where(drawn[4] < 0.5, ops.flip(images, axis=2), images)
     brightness, contrast, saturation = (0.6 + 0.8 * drawn[number] for number in (5, 6, 7))
@@ -110,7 +112,12 @@ def random_features(features, noise, dropout, seed):
     Returns:
         float32 tensor `(batch, channels)`.
     """
-    features = ops.cast(features, "float32")
+    return replicas.of_batch(
+        lambda rows: _noisy(ops.cast(rows, "float32"), noise, dropout, seed), features
+    )
+
+
+def _noisy(features, noise, dropout, seed):
     drawn = keras.random.normal(ops.shape(features), seed=seed)
     features = features + noise * ops.std(features) * drawn
     return keras.random.dropout(features, dropout, seed=seed) if dropout else features
@@ -213,6 +220,11 @@ def sample(images, rows, columns):
 
     share = (rows - ops.floor(rows))[..., None]
     return (1.0 - share) * across(top) + share * across(bottom)
+
+
+def _draw(count, rows, seed):
+    """`count` random numbers for each row, `(rows, count)`, 0 to 1."""
+    return ops.transpose(keras.random.uniform((count, ops.shape(rows)[0]), seed=seed))
 
 
 def _last(size):

@@ -32,6 +32,8 @@ class WeightAverage(keras.callbacks.Callback):
                     self.average = [stored[f"{i}"] for i in range(len(self.average))]
 
     def on_train_batch_end(self, batch, logs=None):
+        if hasattr(self.model, "jax_state_sync"):
+            self.model.jax_state_sync()  # else the variables are empty until the epoch ends
         for average, variable in zip(self.average, self.model.trainable_variables, strict=True):
             average *= self.momentum
             average += (1.0 - self.momentum) * np.asarray(variable)

@@ -175,7 +175,9 @@ def _copy(source, target, backbone):
     }
     for variable in target.weights:
         if variable.path.split("/")[0] not in backbone:
-            variable.assign(values[variable.path.removeprefix(f"{target.name}/")])
+            value = values[variable.path.removeprefix(f"{target.name}/")]
+            # As an array: JAX would have both share the memory, which a step frees.
+            variable.assign(np.array(value))
 
 
 def _check(model, head, features):

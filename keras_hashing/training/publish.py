@@ -3,6 +3,7 @@
 import os
 import platform
 
+import keras
 import numpy as np
 
 from keras_hashing import methods, zoo
@@ -130,6 +131,7 @@ def training_facts(recipe, history):
         )
     if all("seconds" in row for row in history):
         facts["minutes"] = round(sum(row["seconds"] for row in history) / 60, 1)
+    facts["backend"] = f"{keras.backend.backend()} on {keras.distribution.list_devices()[0]}"
     facts["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
     return facts
 

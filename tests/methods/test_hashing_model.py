@@ -127,6 +127,18 @@ def test_model_of_images_saves_with_its_backbone(tmp_path):
     loaded.fit(images(8), np.arange(8) % 2, batch_size=4, verbose=0)
 
 
+def test_a_file_does_not_say_whether_xla_compiles(tmp_path):
+    model = DHN(bits=4, backbone=tiny_backbone())
+    model.compile("adam", jit_compile=True)  # as Keras decides on JAX or a GPU
+    model.save(tmp_path / "model.keras")
+    loaded = kh.load(tmp_path / "model.keras")
+    fresh = DHN(bits=4, backbone=tiny_backbone())
+    fresh.compile("adam")
+    assert model.jit_compile and loaded.jit_compile == fresh.jit_compile
+    other_size = images(side=20)  # XLA has no resizing on CPUs
+    assert kh.encode(loaded, other_size).shape == (6, 1)
+
+
 def test_named_backbone_config_is_plain_json_and_fetches_nothing():
     model = DHN(bits=8, backbone="small_cnn", image_size=16)
     config = model.get_config()

@@ -34,6 +34,14 @@ def test_arrays(backbone, count):
     np.testing.assert_allclose(found, expected(backbone, batch), rtol=1e-4, atol=1e-3)
 
 
+def test_a_prediction_of_two_replicas_counts_once(backbone, monkeypatch):
+    # Under `tf.distribute` Keras has every replica predict the batch, one after the other.
+    once = backbone.predict_on_batch
+    monkeypatch.setattr(backbone, "predict_on_batch", lambda batch: np.tile(once(batch), (2, 1)))
+    batch = images(70)
+    np.testing.assert_allclose(image_features(backbone, batch), once(batch), rtol=1e-4, atol=1e-3)
+
+
 def test_datasets(backbone):
     batch = images()
     for data in (batch, (batch, np.arange(9))):

@@ -114,6 +114,7 @@ def test_training_facts():
     assert facts["val_map_expected"] == 0.8123
     assert facts["minutes"] == 2.0
     assert facts["images"] == "the training images without the validation images"
+    assert facts["backend"] in ("tensorflow on cpu:0", "tensorflow on gpu:0")
     last = training_facts(small_recipe(select="last"), HISTORY)
     assert (last["epoch_kept"], last["chosen_by"]) == (3, "the last epoch")
     bare = [{"epoch": 0.0, "loss": 1.0}]
