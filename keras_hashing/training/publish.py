@@ -76,7 +76,10 @@ def publish(
             return []
         found = _rows(recipe, data, cache, shipped.bits) if rows is None else [*rows]
         if labels.ndim == 1:
-            train_outputs = (outputs_of or zoo.image_outputs)(shipped, data.train)
+            encode = outputs_of or zoo.image_outputs
+            train_outputs = _train_outputs(
+                data, database_outputs, lambda: encode(shipped, data.train)
+            )
             outputs = (train_outputs, query_outputs, database_outputs)
             found.append(comparisons.own_class_row(data, *outputs))
             if data.protocol is None and (row := comparisons.svm_row(data, *outputs)):
@@ -134,6 +137,13 @@ def training_facts(recipe, history):
     facts["backend"] = f"{keras.backend.backend()} on {keras.distribution.list_devices()[0]}"
     facts["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
     return facts
+
+
+def _train_outputs(data, database_outputs, encode):
+    """Outputs of the training images: rows of the database's where they are all in it."""
+    places = {name: place for place, name in enumerate(data.database.ids.tolist())}
+    rows = [places.get(name) for name in data.train.ids.tolist()]
+    return encode() if None in rows else database_outputs[rows]
 
 
 def _lengths(recipe):

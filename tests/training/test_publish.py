@@ -1,3 +1,4 @@
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from keras_hashing import methods, zoo
 from keras_hashing.data import Data, ImageSet
-from keras_hashing.training import Recipe, publish
+from keras_hashing.training import Recipe, comparisons, publish
 from keras_hashing.training import frozen_features as features
 from keras_hashing.training.publish import paper_figure, training_facts
 from keras_hashing.training.recipe import Training
@@ -55,6 +56,28 @@ def test_entry_with_every_row(tmp_path):
     assert entry.paper is None
     assert zoo.verify(tmp_path / "dhn_shades_12")[0].problems == []
     assert len(list(tmp_path.glob("efficientnet_lite0_224_*.npy"))) == 3
+
+
+def test_training_images_of_the_database_are_encoded_once(tmp_path):
+    data = small_data()
+    inside = dataclasses.replace(data, train=data.database.subset(np.arange(0, 36, 2)))
+    encoded = []
+
+    def outputs_of(model, images):
+        encoded.append(len(images))
+        return zoo.image_outputs(model, images)
+
+    arguments = small_model(), inside, HISTORY, tmp_path / "dhn_shades_12", tmp_path
+    entry = publish(small_recipe(), *arguments, outputs_of=outputs_of)
+    assert encoded == [12, 36, 12]  # queries, database, and queries by the weights as trained
+    expected = comparisons.own_class_row(
+        inside,
+        *(
+            zoo.image_outputs(zoo.load(tmp_path / "dhn_shades_12"), part)
+            for part in (inside.train, inside.query, inside.database)
+        ),
+    )
+    assert entry.comparisons[5] == expected
 
 
 def ten_shades():
