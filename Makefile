@@ -1,15 +1,19 @@
-# `make demo` and `make test` build the environment they need in .venv and then do everything.
+# `make demo` and `make test` build the environment they need in .venv and then do everything;
+# `make test-engines` does so in .venv-engines, which has Ray, Milvus and PostgreSQL too.
 # PYTHON picks the interpreter, IMAGES a folder of photos for the demo.
 
 VENV := .venv
-READY := $(VENV)/.ready
+ENGINES := .venv-engines
 CHECK := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: env demo test test-slow lint bench
+.PHONY: env demo test test-slow test-engines docs lint bench
 
-env: $(READY)
+env: $(VENV)/.ready
 
-$(READY): setup.cfg setup.py pyproject.toml
+$(VENV)/.ready: EXTRAS := dev
+$(ENGINES)/.ready: EXTRAS := dev,engines
+
+$(VENV)/.ready $(ENGINES)/.ready: setup.cfg setup.py pyproject.toml
 	@set -eu; \
 	for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	    if "$$python" -c "$(CHECK)" >/dev/null 2>&1; then found=$$python; break; fi; \
@@ -19,9 +23,9 @@ $(READY): setup.cfg setup.py pyproject.toml
 	    echo "Install one (Debian: apt install python3-venv), or run make PYTHON=/path/to/python3." >&2; \
 	    exit 2; \
 	fi; \
-	echo "Building $(VENV) with $$("$$found" --version); this downloads about 800 MB once."; \
-	"$$found" -m venv --clear $(VENV)
-	$(VENV)/bin/python -m pip install --editable ".[dev]"
+	echo "Building $(@D) with $$("$$found" --version); this downloads 1 GB once."; \
+	"$$found" -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --editable ".[$(EXTRAS)]"
 	@touch $@
 
 demo: env
@@ -31,7 +35,18 @@ test: env
 	$(VENV)/bin/python -m pytest -n 2
 
 test-slow: env
-	$(VENV)/bin/python -m pytest -n 2 -m "slow and not data and not gpu"
+	$(VENV)/bin/python -m pytest -n 2 -m "slow and not data and not gpu and not engines"
+
+test-engines: $(ENGINES)/.ready
+	$(ENGINES)/bin/python -m pytest -m "engines and not slow and not data and not gpu"
+
+# The site lies in site/ then; site/index.html needs no server, its search does.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict
+
+$(VENV)/.docs: $(VENV)/.ready
+	$(VENV)/bin/python -m pip install --editable ".[docs]"
+	@touch $@
 
 lint: env
 	$(VENV)/bin/ruff check .

@@ -63,6 +63,12 @@ class ExactStore:
         self._words[:, count:stop] = codes.words(new_codes).T
         self._ids.append(ids)
 
+    def upsert(self, new_codes, ids):
+        known = self.known(ids)
+        if known.any():
+            self.remove(ids[known])
+        self.add(new_codes, ids)
+
     def remove(self, ids):
         keep = ~np.isin(self.ids, ids)
         self._words = self._rows[:, keep]

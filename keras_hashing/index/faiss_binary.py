@@ -101,6 +101,12 @@ class FaissStore:
         self._keys.append(keys)
         self._ids.append(ids)
 
+    def upsert(self, new_codes, ids):
+        known = self.known(ids)
+        if known.any():
+            self.remove(ids[known])
+        self.add(new_codes, ids)
+
     def remove(self, ids):
         if self._kind == "IndexBinaryHNSW":
             raise ValueError(

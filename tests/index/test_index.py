@@ -35,6 +35,32 @@ def filled(count=20, bits=10, ids=None):
     return index
 
 
+@pytest.mark.parametrize(
+    ("backend", "options", "message"),
+    [
+        ("pgvector", {"table": "a"}, "'pgvector' needs `dsn`; got table. Pass `dsn` and `table`."),
+        ("milvus", {}, "needs `uri`; got no option. Pass `uri` and `collection`."),
+        ("milvus", {"uri": "a", "links": 3}, "no option `links`; it has uri, collection, token"),
+    ],
+)
+def test_options_of_servers(backend, options, message):
+    with pytest.raises(TypeError, match=message):
+        Index(48, backend, **options)
+
+
+@pytest.mark.parametrize(
+    ("backend", "package", "options", "message"),
+    [
+        ("pgvector", "psycopg", {"dsn": "", "table": "a"}, "psycopg. Install keras_hashing.postg"),
+        ("milvus", "pymilvus", {"uri": "a.db", "collection": "a"}, "pymilvus. Install keras_has"),
+    ],
+)
+def test_packages_of_servers(monkeypatch, backend, package, options, message):
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    with pytest.raises(ModuleNotFoundError, match=f"needs the package {message}"):
+        Index(48, backend, **options)
+
+
 def test_is_public():
     assert keras_hashing.Index is Index
 

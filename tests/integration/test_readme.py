@@ -19,8 +19,9 @@ from PIL import Image
 
 PAGES = sorted((pathlib.Path(__file__).parents[2] / "docs").glob("*.md"))
 
-# Needs engines that few have; `tests/serving/test_databases.py` runs it.
-ELSEWHERE = ("databases.md",)
+# Need engines that few have, or several processes; `tests/serving/test_databases.py`,
+# `tests/integration/test_large_collections.py` and `test_several_devices.py` run them.
+ELSEWHERE = ("databases.md", "large_collections.md", "several_devices.md")
 
 
 def blocks(text):

