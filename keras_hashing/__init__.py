@@ -12,6 +12,7 @@ _MODULES = (
     "backbones",
     "callbacks",
     "codes",
+    "corpus",
     "data",
     "hashers",
     "layers",

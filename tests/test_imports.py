@@ -16,10 +16,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # parts of one row do not know each other. Inside a folder anything may import anything.
 ROWS = (
     ("checks", "files", "resources"),
-    ("codes", "formulas", "relevance", "weights"),
+    ("codes", "formulas", "relevance", "replicas", "weights"),
     ("backbones", "data", "evaluation", "hashers", "index", "layers", "losses", "regularizers"),
     ("encoding", "methods"),
-    ("callbacks", "exporting", "photos"),
+    ("callbacks", "corpus", "exporting", "photos"),
     ("serving", "zoo"),
     ("training",),
     ("cli",),
@@ -31,7 +31,7 @@ MOST_LINES = 300
 
 # Slow to import, and needed by few: only inside functions.
 LATE = {"matplotlib", "sklearn", "scipy", "tensorboard", "keras_tuner", "tensorflow_datasets"}
-LATE |= {"faiss"}
+LATE |= {"faiss", "grpc", "milvus_lite", "psycopg", "pymilvus", "ray"}
 LATE |= {"ai_edge_litert", "onnx", "onnxruntime", "tensorflow_serving", "tf2onnx"}
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "zoo": "List, describe and verify the published models.",
     "train": "Train a hashing model by a recipe or on a folder of photos; publish it as an entry.",
     "tune": "Search for a method's settings on validation images.",
+    "encode": "Encode many images to parquet shards, here or on Ray; a rerun goes on.",
     "evaluate": "Measure a model's retrieval on a data set and protocol.",
     "audit": "Look into codes: leaks, idle bits, ties, conventions.",
     "export": "Write a model as a SavedModel for TensorFlow Serving.",

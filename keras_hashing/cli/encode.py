@@ -1,0 +1,114 @@
+"""`keras-hashing encode SRC DST`: many images to parquet shards of codes."""
+
+import dataclasses
+import enum
+import json
+import pathlib
+from typing import Annotated
+
+import typer
+
+from keras_hashing.cli import models, quiet
+
+app = typer.Typer(add_completion=False)
+
+
+class Engine(enum.StrEnum):
+    """Where it runs."""
+
+    local = enum.auto()
+    ray = enum.auto()
+
+
+class Features(enum.StrEnum):
+    """In which form features are kept."""
+
+    float16 = enum.auto()
+    float32 = enum.auto()
+
+
+@app.command()
+def encode(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SRC",
+            help="A folder of images, of parquet or of TFRecord files; one such file; or an "
+            "fsspec URL of any of these.",
+        ),
+    ],
+    target: Annotated[
+        pathlib.Path, typer.Argument(metavar="DST", help="The folder of the shards.")
+    ],
+    model: Annotated[str, typer.Option(help="A zoo name, an entry's folder, or a .keras file.")],
+    engine: Annotated[
+        Engine, typer.Option(help="This process, or Ray (extra `ray`).")
+    ] = Engine.local,
+    workers: Annotated[
+        int | None, typer.Option(help="Ray's processes. [default: the cores; on a cluster, all]")
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="A running Ray cluster. [default: one of this machine, on loopback]"),
+    ] = None,
+    shard_size: Annotated[
+        int | None, typer.Option(help="Images a shard. [default: by their number, 256 to 10,000]")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Images a step of the model.")] = 64,
+    column: Annotated[
+        str | None,
+        typer.Option(help="Parquet column or TFRecord feature of the images. [default: image]"),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Column or feature of class numbers; `folder` for sub-folders."),
+    ] = None,
+    features: Annotated[
+        Features | None, typer.Option(help="Keep the backbone's features too.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+):
+    """Encode many images to parquet shards of codes, here or on Ray.
+
+    A run that was stopped goes on with the same command. Broken images are passed over and stand
+    in DST/quarantine.jsonl.
+    """
+    from keras_hashing import corpus
+
+    try:
+        with quiet.without_native_messages():
+            hashing = models.load_model(model)
+            summary = corpus.encode(
+                source,
+                target,
+                hashing,
+                engine=engine.value,
+                workers=workers,
+                address=address,
+                shard_size=shard_size,
+                batch_size=batch_size,
+                column=column,
+                label=label,
+                features=features.value if features else None,
+                name=models.lasting_name(model),
+            )
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Finished shards are kept: the same command goes on.", err=True)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps({"corpus": str(target), **dataclasses.asdict(summary)}, indent=2))
+    else:
+        typer.echo(_words(target, summary))
+
+
+def _words(target, summary):
+    speed = f" in {summary.seconds:.1f} s" if summary.encoded else ""
+    lines = [
+        f"{target}: {summary.images - summary.broken:,} code(s) of {summary.bits} bits in "
+        f"{summary.shards:,} shard(s); {summary.encoded:,} image(s) encoded{speed}."
+    ]
+    if summary.resumed:
+        lines.append(f"{summary.resumed:,} were encoded by a run before.")
+    if summary.broken:
+        lines.append(f"{summary.broken:,} image(s) passed over: {target / 'quarantine.jsonl'}")
+    return "\n".join(lines)
