@@ -44,11 +44,7 @@ class Corpus:
         FileNotFoundError: no corpus, or a shard is missing; names it.
         ValueError: a shard that is cut short, of another model, or of another width; names it.
 
-    Example:
-        >>> corpus = Corpus("codes")                                # doctest: +SKIP
-        >>> index = keras_hashing.Index(bits=corpus.bits)           # doctest: +SKIP
-        >>> for shard in corpus:                                    # doctest: +SKIP
-        ...     index.add(shard.codes, ids=shard.ids)
+    `docs/encode.md` fills an index from it, shard by shard.
     """
 
     def __init__(self, folder):
