@@ -41,7 +41,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=pathlib.Path, help="a sub-folder per class")
     parser.add_argument("--bits", type=int, default=64)
-    parser.add_argument("--model", help="a hashing model whose codes to use, such as dhn_cifar10_48")
+    parser.add_argument("--model", help="a hashing model to take the codes of")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file")
     return parser.parse_args()
 

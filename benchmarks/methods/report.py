@@ -156,9 +156,10 @@ def _published(table):
         "## Beside published figures\n\nThe backbones differ, so these say that an implementation "
         "works, not that a method is better than its paper. Ours is on frozen features "
         "throughout. `dlbhc, wide` has 1,024 hidden units, dropout 0.2 and 12 epochs of the 50,000 "
-        "images; fine-tuned, the zoo's `dlbhc_cifar10_48` lies above its paper at all three lengths "
-        "(its card has them). `greedyhash, 60 epochs` has what it says. Where a source does not say whether its "
-        "database holds the training images, ours does not.\n\n" + _markdown(header, rows)
+        "images; fine-tuned, the zoo's `dlbhc_cifar10_48` lies above its paper at all three "
+        "lengths (its card has them). `greedyhash, 60 epochs` has what it says. Where a source "
+        "does not say whether its database holds the training images, ours does not.\n\n"
+        + _markdown(header, rows)
     )
 
 

@@ -21,7 +21,7 @@ def of_method(entries, method):
     lines = [
         [
             f"[`{entry['name']}`](../zoo/{entry['name']}.md)",
-            f"`{entry['protocol']['name']}`",
+            f"`{entry['protocol']['name'] if entry['protocol'] else entry['dataset']}`",
             f"{entry['backbone']}, {entry['image_size']} px",
             str(entry["bits"]),
             f"{entry['metrics']['map(expected)']:.4f}",
