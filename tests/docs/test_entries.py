@@ -29,6 +29,11 @@ def test_a_row_for_each_entry_of_the_method(tmp_path):
     assert entries.of_method(found, "itq") == ""
 
 
+def test_an_entry_of_ones_own_photos_has_their_name():
+    made = {**entry("a", "dhn", 0.5), "protocol": None, "dataset": "flowers17"}
+    assert "| `flowers17` |" in entries.of_method([made], "dhn")
+
+
 def test_every_entry_of_the_zoo_is_on_a_page():
     from keras_hashing import methods
 
