@@ -99,7 +99,7 @@ def test_workers_are_checked_first():
         pass
 
 
-def test_a_ray_that_listens_everywhere_is_ended(monkeypatch):
+def test_a_ray_that_listens_everywhere_is_ended(monkeypatch, tmp_path):
     """As when the caller imported Ray first, with its own default."""
     ended = []
     ray = types.SimpleNamespace(
@@ -110,7 +110,7 @@ def test_a_ray_that_listens_everywhere_is_ended(monkeypatch):
     with pytest.raises(
         ValueError, match=r"would listen on 192.0.2.7. Import it later, set RAY_ENA"
     ):
-        ray_session._start(ray, 2, "/tmp/x")
+        ray_session._start(ray, 2, str(tmp_path))
     assert ended
 
 
