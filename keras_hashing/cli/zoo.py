@@ -115,6 +115,9 @@ def reproduce_entry(
     features_dir: Annotated[
         pathlib.Path, typer.Option(help="Features of a frozen backbone, kept for the next one.")
     ] = pathlib.Path("runs/features"),
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the seeds' mAP in the entry's card.")
+    ] = False,
 ):
     """Train an entry's recipe again, and print its card beside the rerun; resumes after a kill."""
     import statistics
@@ -137,6 +140,10 @@ def reproduce_entry(
     header = ["figure", "card", *(f"seed {seed}" for seed in found)]
     _print_table(card.name, (*header, "mean ± deviation")[: len(rows[0])], rows)
     typer.echo(f"The new entries are in {out}.")
+    if record:
+        key = "map(expected)"
+        zoo.record_reruns(card.path, {seed: made.metrics[key] for seed, made in found.items()})
+        typer.echo(f"Recorded in {card.path}.")
 
 
 @app.command("index")

@@ -5,7 +5,7 @@ from keras_hashing.zoo.catalog import find, info, list, shipped
 from keras_hashing.zoo.entry import METADATA, RECIPE, Entry
 from keras_hashing.zoo.loading import codes, load
 from keras_hashing.zoo.results import refresh, update_tables
-from keras_hashing.zoo.saving import image_outputs, save
+from keras_hashing.zoo.saving import image_outputs, record_reruns, save
 from keras_hashing.zoo.verification import verify
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "info",
     "list",
     "load",
+    "record_reruns",
     "refresh",
     "render_card",
     "save",

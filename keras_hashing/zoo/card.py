@@ -1,5 +1,7 @@
 """An entry's README.md, written from its metadata alone."""
 
+import statistics
+
 _LABELS = {
     "map(expected)": "mAP, ties in random order (expected)",
     "map(best)": "mAP, ties relevant first",
@@ -39,6 +41,11 @@ def figure(value):
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
+def deviation(reruns):
+    """Standard deviation of mAP over the seeds of `Entry.reruns` as tables print it; "" below 3."""
+    return f" ± {statistics.stdev(reruns.values()):.4f}" if len(reruns) > 2 else ""
+
+
 def label(key):
     """A figure's key in words, the convention kept: `map@1000(hits)` -> `mAP@1000(hits)`."""
     if key in _LABELS:
@@ -62,6 +69,10 @@ def _head(entry):
 
 def _figures(entry):
     rows = [f"| {label(key)} | {figure(value)} |" for key, value in entry.metrics.items()]
+    if entry.reruns:
+        seeds = ", ".join(f"{value:.4f} (seed {seed})" for seed, value in entry.reruns.items())
+        mean = f"{statistics.mean(entry.reruns.values()):.4f}{deviation(entry.reruns)}"
+        rows.append(f"| the first of them over seeds of the recipe: {seeds} | {mean} |")
     if entry.paper:
         source = f"{entry.paper['source']}, {entry.paper['backbone']}"
         rows.append(f"| mAP that the paper states ({source}) | {entry.paper['map']} |")

@@ -51,6 +51,8 @@ class Entry:
         comparisons: list of dicts `row`, `text`, `map`, `ties`: figures to read beside the
             entry's own, on the same queries and database unless the text says otherwise.
         training: dict: command, epochs, seconds and the like.
+        reruns: dict of a seed, as str, to the mAP (expected) that the recipe gave with it, the
+            entry's own seed among them; empty unless `zoo reproduce --record` ran.
         paper: dict of `source`, `map`, `backbone`, `note`; None without a published figure.
         licence: str.
         shared_backbone: str or None, SHA-256 of the package's file of the backbone's weights,
@@ -74,6 +76,7 @@ class Entry:
     protocol: dict | None = None
     comparisons: list = dataclasses.field(default_factory=list)
     training: dict = dataclasses.field(default_factory=dict)
+    reruns: dict = dataclasses.field(default_factory=dict)
     paper: dict | None = None
     licence: str = ""
     shared_backbone: str | None = None
@@ -88,6 +91,8 @@ class Entry:
         _check_types(self)
         for name, value in self.metrics.items():
             checks.between(f"metrics[{name!r}]", value, None, None)
+        for seed, value in self.reruns.items():
+            checks.between(f"reruns[{seed!r}]", value, 0.0, 1.0)
         for row in self.comparisons:
             if not isinstance(row, dict) or not {"row", "text", "map", "ties"} <= row.keys():
                 raise ValueError("`comparisons` must hold dicts of row, text, map and ties.")

@@ -5,7 +5,7 @@ import pathlib
 
 from keras_hashing import files, resources
 from keras_hashing.zoo import catalog, saving
-from keras_hashing.zoo.card import figure
+from keras_hashing.zoo.card import deviation, figure
 
 BEGIN = "<!-- zoo table: written by `keras-hashing zoo table` -->"
 END = "<!-- end of the zoo table -->"
@@ -38,7 +38,8 @@ def short_table():
         places = sorted({f"{e.backbone} at {e.image_size} px, {_data(e)}" for e in heads})
         parts += [
             f"Heads on a frozen backbone ({'; '.join(places)}), mAP (expected) by the number of "
-            "bits that stands for BITS in the name:",
+            "bits that stands for BITS in the name; ± is the standard deviation over three seeds "
+            "of the recipe, where it was trained thrice:",
             _by_bits(heads),
         ]
     return "\n\n".join(parts)
@@ -53,7 +54,9 @@ def results_page():
         "Generated from the entries by `keras-hashing zoo table`; do not edit. "
         "`keras-hashing zoo verify` computes the figures again from the codes. Database order "
         "of ties is for comparison with published figures. mAP@1000(hits) divides by the hits "
-        "found. Images/s: encoding on two CPU cores, `python -m benchmarks.encode_speed`. A card, "
+        "found. ±: standard deviation over seeds of the recipe, where it was trained three times "
+        "(`keras-hashing zoo reproduce NAME --seeds 3 --record`). Images/s: encoding on two "
+        "CPU cores, `python -m benchmarks.encode_speed`. A card, "
         "behind the entry's name, has all figures, the rankings to read beside them, the "
         "protocol's digests and the training.",
     ]
@@ -110,7 +113,7 @@ def _line(entry, linked=False):
         f"[{entry.name}](entries/{entry.name}/README.md)" if linked else f"`{entry.name}`",
         f"{entry.backbone}, {entry.image_size}",
         _data(entry),
-        show("map(expected)"),
+        show("map(expected)") + deviation(entry.reruns),
         f"{show('map(best)')} … {show('map(worst)')}",
         show("map(index)"),
         show("map@1000(hits)"),
@@ -145,15 +148,23 @@ def _by_bits(entries):
     found: dict = {}
     for entry in entries:
         name = entry.name.replace(f"_{entry.bits}", "_BITS")
-        found.setdefault(name, {})[entry.bits] = entry.metrics.get("map(expected)")
+        found.setdefault(name, {})[entry.bits] = entry
     lengths = sorted({entry.bits for entry in entries})
     best = lengths[-1]
-    order = sorted(found, key=lambda name: -(found[name].get(best) or 0.0))
+    order = sorted(found, key=lambda name: -_map(found[name].get(best)))
     rows = [
-        (f"`{name}`", *("" if n not in found[name] else figure(found[name][n]) for n in lengths))
+        (f"`{name}`", *(_cell(found[name][n]) if n in found[name] else "" for n in lengths))
         for name in order
     ]
     return _markdown(("entry", *(f"{bits} bits" for bits in lengths)), rows)
+
+
+def _map(entry):
+    return 0.0 if entry is None else entry.metrics.get("map(expected)", 0.0)
+
+
+def _cell(entry):
+    return figure(_map(entry)) + deviation(entry.reruns)
 
 
 def _markdown(header, rows):

@@ -1,5 +1,6 @@
 """A trained model as an entry: what is shipped is read back and then measured."""
 
+import dataclasses
 import importlib.metadata
 import json
 import pathlib
@@ -10,7 +11,7 @@ import numpy as np
 
 from keras_hashing import backbones, encoding, files, resources, weights
 from keras_hashing import codes as code_forms
-from keras_hashing.zoo import card, float_ranking, loading, metrics, protocol_labels
+from keras_hashing.zoo import card, catalog, float_ranking, loading, metrics, protocol_labels
 from keras_hashing.zoo import entry as entries
 
 _PARTS = ("train", "validation", "query", "database")
@@ -105,11 +106,29 @@ def save(
 
 def write_card(folder, entry):
     """Write README.md and metadata.json, the card's own hash included."""
-    (folder / entries.CARD).write_text(card.render_card(entry), encoding="utf-8")
+    with files.atomic_path(folder / entries.CARD) as temporary:
+        temporary.write_text(card.render_card(entry), encoding="utf-8")
     listed = describe_files(folder)
     entry.files.clear()
     entry.files.update(listed)
-    (folder / entries.METADATA).write_text(entry.to_json(), encoding="utf-8")
+    with files.atomic_path(folder / entries.METADATA) as temporary:
+        temporary.write_text(entry.to_json(), encoding="utf-8")
+
+
+def record_reruns(name, reruns):
+    """Put the figures of further seeds of an entry's recipe into its metadata and card.
+
+    Args:
+        name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
+        reruns: dict of seed to mAP with ties in random order; a seed that is there is replaced.
+
+    Returns:
+        `Entry`.
+    """
+    entry = catalog.info(name)
+    merged = {**entry.reruns, **{str(seed): value for seed, value in reruns.items()}}
+    write_card(entry.path, dataclasses.replace(entry, reruns=merged))
+    return catalog.info(name)
 
 
 def describe_files(folder):

@@ -1,9 +1,11 @@
 # ruff: noqa: F811 (fixtures of another folder are imported by name)
 import json
+import statistics
 
 import pytest
 
 from keras_hashing import zoo
+from tests.training.test_train_heads import entries  # noqa: F401
 from tests.zoo.conftest import edit_json, entry, saved, zoo_root  # noqa: F401
 
 
@@ -77,3 +79,20 @@ def test_table(call, fails, entry, zoo_root, tmp_path):
     assert "Nothing changed." in call("zoo", "table", zoo_root.parent, "--cards").stdout
     (tmp_path / "elsewhere").mkdir()
     assert "is no checkout" in fails("zoo", "table", tmp_path / "elsewhere")
+
+
+def test_reproduce(call, entries, tmp_path):
+    card = entries[0] / "dhn_shades_8"
+    options = ("--out", tmp_path / "again", "--features-dir", tmp_path / "features")
+    result = call("zoo", "reproduce", card, "--seeds", "3", *options)
+    assert result.exit_code == 0, result.output
+    found = [zoo.info(tmp_path / "again" / f"seed_{seed}" / card.name) for seed in (4, 5, 6)]
+    values = [made.metrics["map(expected)"] for made in found]
+    cells = (values[0], *values, statistics.mean(values))
+    line = next(line for line in result.stdout.splitlines() if "ties in random order" in line)
+    assert [cell.split()[0] for cell in line.split("│")[2:-1]] == [f"{v:.4f}" for v in cells]
+    assert f"± {statistics.stdev(values):.4f}" in line
+    assert zoo.info(card).reruns == {}
+    result = call("zoo", "reproduce", card, "--seeds", "3", *options, "--record")
+    assert f"Recorded in {card}." in result.stdout.replace("\n", "")
+    assert list(zoo.info(card).reruns.values()) == values

@@ -95,6 +95,19 @@ def test_refresh_writes_the_card_and_its_hash(entry):
     assert zoo.verify(entry)[0].problems == []
 
 
+def test_reruns_stand_in_card_and_table(checkout, entry):
+    zoo.record_reruns(entry, {0: 0.5, 1: 0.53})
+    assert "±" not in results.short_table()  # two seeds have no deviation worth the name
+    zoo.record_reruns(entry, {1: 0.52, 2: 0.51})
+    assert zoo.info(entry).reruns == {"0": 0.5, "1": 0.52, "2": 0.51}
+    stated = f"{zoo.info(entry).metrics['map(expected)']:.4f} ± 0.0100"  # by hand
+    assert stated in results.short_table()
+    assert "0.5100 ± 0.0100 |" in (entry / "README.md").read_text()
+    assert zoo.verify(entry)[0].problems == []
+    with pytest.raises(ValueError, match="reruns"):
+        zoo.record_reruns(entry, {3: 1.5})
+
+
 def test_the_committed_tables_match_the_entries(repository):
     page = repository / "zoo" / "RESULTS.md"
     assert not page.is_file() or page.read_text() == results.results_page(), (
