@@ -8,7 +8,8 @@ import numpy as np
 from keras_hashing import checks, encoding, methods, relevance
 from keras_hashing.callbacks import RetrievalEvaluation
 from keras_hashing.layers import HashHead
-from keras_hashing.training.train import make_model, make_optimizer
+from keras_hashing.training.optimizer import make_optimizer
+from keras_hashing.training.train import make_model
 from keras_hashing.zoo.loading import backbone_parts
 
 _OF_BACKBONE = ("method", "backbone", "image_size", "pretrained", "train_backbone")

@@ -20,6 +20,8 @@ class Training:
         batch_size: int, images a step.
         learning_rate: float, the peak; AdamW, a linear warm-up over the first tenth of the
             steps, then as `schedule` says.
+        head_rate: float above 0, the learning rate of what is not of the backbone, over that of
+            the backbone.
         schedule: "cosine", down to 0; "constant".
         weight_decay: float, on everything but biases.
         average: float in [0, 1), momentum of the exponential average of the weights that is
@@ -42,6 +44,7 @@ class Training:
     epochs: int = 0
     batch_size: int = 64
     learning_rate: float = 5e-4
+    head_rate: float = 1.0
     schedule: str = "cosine"
     weight_decay: float = 1e-4
     average: float = 0.0
@@ -58,6 +61,7 @@ class Training:
         checks.whole("epochs", self.epochs, 0, None)
         checks.whole("batch_size", self.batch_size, 2, None, "Pairs need two images.")
         checks.between("learning_rate", self.learning_rate, 1e-9, 10.0)
+        checks.between("head_rate", self.head_rate, 1e-3, 1e3)
         checks.one_of("schedule", self.schedule, ("cosine", "constant"))
         checks.between("weight_decay", self.weight_decay, 0.0, 1.0)
         checks.between("average", self.average, 0.0, 0.99999)
@@ -72,9 +76,10 @@ class Training:
                     "chosen before. Set flip = false, shift = 0, erase = 0, average = 0 and "
                     'select = "last".'
                 )
-            if self.trained_from is not None or self.nested:
+            if self.trained_from is not None or self.nested or self.head_rate != 1.0:
                 raise ValueError(
-                    "`trained_from` and `nested` are for training on images. Leave out `features`."
+                    "`trained_from`, `nested` and `head_rate` are for training on images. Leave "
+                    "out `features`."
                 )
         if self.nested:
             checks.cutoffs("nested", self.nested)

@@ -12,10 +12,10 @@ from keras_hashing import callbacks, checks, files, methods
 from keras_hashing.training.averaging import RawWeights, WeightAverage
 from keras_hashing.training.batches import TrainingBatches
 from keras_hashing.training.freezing import freeze_before
+from keras_hashing.training.optimizer import make_optimizer
 from keras_hashing.training.recipe import Training
 from keras_hashing.training.recipe_data import load_data
 
-_WARMUP_SHARE = 0.1
 LOGS = "tensorboard"  # in a run's folder
 _HISTORY = "history.csv"
 _CHOSEN = "chosen.weights.h5"
@@ -56,7 +56,7 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
         training.shift,
         training.erase,
     )
-    model.compile(make_optimizer(training, len(batches)))
+    model.compile(make_optimizer(training, len(batches), model.backbone))
     if len(read_history(history_path)) < training.epochs:
         model.fit(
             batches,
@@ -86,22 +86,6 @@ def make_model(recipe):
     if training.trained_from is not None:
         freeze_before(model.backbone, training.trained_from)
     return model
-
-
-def make_optimizer(training, steps_per_epoch):
-    """AdamW with a linear warm-up, then a cosine to 0 or no change; biases do not decay."""
-    steps = training.epochs * steps_per_epoch
-    warmup = max(1, round(_WARMUP_SHARE * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        max(1, steps - warmup),
-        alpha=1.0 if training.schedule == "constant" else 0.0,
-        warmup_target=float(training.learning_rate),
-        warmup_steps=warmup,
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=training.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    return optimizer
 
 
 class EpochState(keras.callbacks.Callback):

@@ -17,6 +17,13 @@ protocol = "cifar10-s1"
 epochs = 2
 """
 
+ON_FEATURES = """epochs = 2
+features = "raw"
+flip = false
+shift = 0
+select = "last"
+"""
+
 
 def write(tmp_path, text):
     path = tmp_path / "recipe.toml"
@@ -44,6 +51,9 @@ def test_a_recipe_is_read(tmp_path):
         ("epochs = 2", "", "must have `name`, and `epochs`"),
         ("epochs = 2", "epochs = 2\nnested = [4, 8]", r"below `bits`, 8; got \[4, 8\]"),
         ("epochs = 2", "epochs = 2\nnested = [0]", "`nested`"),
+        ("epochs = 2", "epochs = 2\nhead_rate = 0.0", "`head_rate` must be between 0.001 and"),
+        ("epochs = 2", f"{ON_FEATURES}\nhead_rate = 2.0", "are for training on images"),
+        ("epochs = 2", f"{ON_FEATURES}\ntrained_from = 'block4b'", "are for training on images"),
         ('method = "dhn"', "", r"\[model\] must have `method`"),
         ('protocol = "cifar10-s1"', "", r"\[data\] must have `protocol`"),
         ('dataset = "cifar10"', 'dataset = "cifar10"\nroot = "x"', "unknown value 'root'"),

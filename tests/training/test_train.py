@@ -17,8 +17,7 @@ from tensorboard.util import tensor_util
 from keras_hashing import callbacks, encoding, methods
 from keras_hashing import data as datasets
 from keras_hashing.training import read_recipe, train
-from keras_hashing.training.recipe import Training
-from keras_hashing.training.train import LOGS, make_model, make_optimizer, read_history
+from keras_hashing.training.train import LOGS, make_model, read_history
 
 RECIPE = """
 name = "dhn_cifar10_8"
@@ -115,12 +114,6 @@ def test_a_run_folder_of_another_recipe_is_refused(recipe, tmp_path):
         train(recipe(2), tmp_path / "run", verbose=0)
 
 
-def test_learning_rate_warms_up_and_falls_to_zero(recipe):
-    optimizer = make_optimizer(recipe(10).training, 10)
-    rates = [float(optimizer._learning_rate(step)) for step in (0, 5, 10, 55, 100)]
-    np.testing.assert_allclose(rates, [0, 2.5e-4, 5e-4, 2.5e-4, 0], atol=1e-9)
-
-
 def test_an_unknown_method_is_named(recipe):
     wrong = recipe(1)
     wrong.model["method"] = "dhm"
@@ -186,15 +179,6 @@ def test_killed_and_resumed_equals_uninterrupted(recipe, tmp_path, repository):
     resumed, *_ = train(recipe(6), tmp_path / "killed", verbose=0)
     for one, other in zip(whole.weights, resumed.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
-
-
-@pytest.mark.parametrize(("schedule", "end"), [("cosine", 0.0), ("constant", 1e-2)])
-def test_schedules_rise_alike_and_end_differently(schedule, end):
-    training = Training(epochs=10, learning_rate=1e-2, schedule=schedule)
-    rate = make_optimizer(training, steps_per_epoch=10)._learning_rate
-    assert float(rate(5)) == pytest.approx(0.5e-2)  # 10 steps of warming up
-    assert float(rate(10)) == pytest.approx(1e-2)
-    assert float(rate(100)) == pytest.approx(end, abs=1e-8)
 
 
 def test_a_run_of_an_older_version_goes_on(recipe, tmp_path):
