@@ -20,22 +20,20 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import argparse
-import ctypes
 import json
 import pathlib
 import platform
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 import numpy as np
 import tensorflow as tf
 
 import keras_hashing as kh
+from benchmarks import pair_histogram
 from keras_hashing.evaluation import histograms
 
 RUNS = 7
@@ -143,7 +141,7 @@ def all_jobs(data, bits):
     if bits % 8 == 0:
         jobs |= faiss_jobs(query_codes, database_codes)
     if bits <= 64:
-        jobs["C"] = c_job(data, bits)
+        jobs["C"] = pair_histogram.compiled(data, bits)
     sizes = {"loop": 16, "FAISS heap": 4, "FAISS counting": 16}
     return {n: job and (job, sizes.get(n, whole)) for n, job in jobs.items()}
 
@@ -173,36 +171,6 @@ def faiss_jobs(query_codes, database_codes):
         index.add(database_codes)
         jobs[name] = lambda n, i=index: i.search(query_codes[:n], len(database_codes))[0]
     return jobs
-
-
-def c_job(data, bits):
-    """The compiled program as a function of the number of queries; None without a compiler."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        return None
-    source = pathlib.Path(__file__).with_name("pair_histogram.c")
-    with tempfile.TemporaryDirectory() as folder:
-        library = f"{folder}/pair_histogram.so"
-        flags = ["-O3", "-march=native", "-shared", "-fPIC"]
-        subprocess.run([compiler, *flags, str(source), "-o", library], check=True)
-        program = ctypes.CDLL(library).count
-    query_codes, query_labels, database_codes, database_labels = data
-    words = [kh.codes.words(part)[:, 0].copy() for part in (query_codes, database_codes)]
-    labels = [part.astype(np.int32) for part in (query_labels, database_labels)]
-
-    def pointer(array):
-        return array.ctypes.data_as(ctypes.c_void_p)
-
-    def count(queries):
-        counts = np.empty((queries, bits + 1, 2), np.int64)
-        sizes = [ctypes.c_int64(size) for size in (queries, len(words[1]), bits)]
-        program(
-            pointer(words[0]), pointer(labels[0]), sizes[0], pointer(words[1]), pointer(labels[1]),
-            sizes[1], sizes[2], pointer(counts),
-        )  # fmt: skip
-        return counts
-
-    return count
 
 
 def check(data, bits, jobs):
@@ -245,12 +213,11 @@ def show(number, figures, plan):
     print(f"\n{figures['codes']} codes, {queries:,} x {database:,} x {bits} bits; {plan}")
     seconds = figures["cpu_s_median"]
     for name, value in seconds.items():
-        low, high = figures["cpu_s_range"][name]
-        pair = 1e9 * value / (queries * database)
         beside = seconds["loop"] / value
+        low, high = figures["cpu_s_range"][name]
         print(
-            f"  {name:17}{value:8.3f} s CPU ({low:.3f} to {high:.3f}) {pair:7.2f} ns a pair, "
-            f"loop / this {beside:6.1f}"
+            f"  {name:17}{value:8.3f} s CPU ({low:.3f} to {high:.3f}) "
+            f"{nanoseconds(figures)[name]:7.2f} ns a pair, loop / this {beside:6.1f}"
             + (f", this / C {value / seconds['C']:5.2f}" if "C" in seconds else "")
         )
     for name, other, where, goal in GOALS:
@@ -280,10 +247,8 @@ def growth():
         "evaluator.result()\n"
         "print(round(peak_memory() - before, 1))\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
-    grown = float(run.stdout.splitlines()[-1])
+    output = subprocess.check_output([sys.executable, "-c", program], text=True)
+    grown = float(output.splitlines()[-1])
     verdict = "reached" if grown <= 64 else "MISSED"
     print(
         f"\npeak memory grew by {grown} MiB from 50,000 to 1,000,000 streamed rows; goal at most "
@@ -292,39 +257,42 @@ def growth():
     return grown
 
 
+def nanoseconds(problem):
+    """Job -> CPU nanoseconds a pair."""
+    pairs = problem["queries"] * problem["database"]
+    return {name: 1e9 * seconds / pairs for name, seconds in problem["cpu_s_median"].items()}
+
+
 def write(arguments, figures):
+    problems = figures["problems"]
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
-    lines = [
-        (
-            f"{p['codes']} {p['queries']} x {p['database']} x {p['bits']}",
-            name,
-            seconds / (p["queries"] * p["database"]) * 1e9,
-        )
-        for p in figures["problems"]
-        for name, seconds in p["cpu_s_median"].items()
-    ]
     if arguments.csv:
-        rows = [f"{where},{name},{value:.4f}" for where, name, value in lines]
-        arguments.csv.write_text("\n".join(["problem,job,cpu_ns_per_pair", *rows]) + "\n")
+        rows = [
+            f"{p['codes']},{p['queries']},{p['database']},{p['bits']},{name},{value:.4f}"
+            for p in problems
+            for name, value in nanoseconds(p).items()
+        ]
+        head = "codes,queries,database,bits,job,cpu_ns_per_pair"
+        arguments.csv.write_text("\n".join([head, *rows]) + "\n")
     if arguments.plot:
-        plot(arguments.plot, figures["problems"], lines)
+        plot(arguments.plot, problems)
 
 
-def plot(path, problems, lines):
+def plot(path, problems):
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 5), layout="constrained")
+    figure = Figure(figsize=(11, 5), layout="constrained")
     axes = figure.subplots()
-    names = list(dict.fromkeys(name for _, name, _ in lines))
-    places = list(dict.fromkeys(where for where, _, _ in lines))
+    names = list(dict.fromkeys(name for p in problems for name in nanoseconds(p)))
     for shift, name in enumerate(names):
-        values = {where: value for where, other, value in lines if other == name}
-        at = [places.index(where) + 0.11 * (shift - len(names) / 2) for where in values]
-        axes.bar(at, values.values(), width=0.1, label=name)
+        values = [nanoseconds(p).get(name, np.nan) for p in problems]
+        at = np.arange(len(problems)) + 0.11 * (shift - (len(names) - 1) / 2)
+        axes.bar(at, values, width=0.1, label=name)
     axes.set(yscale="log", ylabel="CPU ns a pair, one thread")
-    axes.set_xticks(range(len(places)), [place.replace(" ", "\n", 1) for place in places])
-    axes.legend(frameon=False, ncols=4)
+    where = "{codes}, {bits} bits\n{queries:,} x {database:,}"
+    axes.set_xticks(range(len(problems)), [where.format(**p) for p in problems])
+    figure.legend(frameon=False, ncols=len(names), loc="outside upper center")
     figure.savefig(path, dpi=120)
 
 

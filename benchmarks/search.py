@@ -285,15 +285,15 @@ def plot(path, results):
     """Wall time over rows, a line for each method, a panel for each number of queries."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
     for panel, queries in zip(figure.subplots(1, len(QUERIES)), QUERIES, strict=True):
         here = [result for result in results if result.queries == queries]
-        for name in dict.fromkeys(result.method for result in here):
-            line = [(r.rows, r.wall_ms) for r in here if r.method == name]
+        for name in dict.fromkeys(r.method.rstrip("0123456789") for r in here):  # of all sizes
+            line = [(r.rows, r.wall_ms) for r in here if r.method.startswith(name)]
             panel.loglog(*zip(*line, strict=True), marker="o", label=name)
-        panel.set(title=f"{queries} queries, k = 100", xlabel="codes of 64 bits", ylabel="ms")
-    panel.legend(fontsize="small")
-    figure.savefig(path)
+        panel.set(title=f"queries: {queries}; k = 100", xlabel="codes of 64 bits", ylabel="wall ms")
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

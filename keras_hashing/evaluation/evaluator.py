@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_hashing import checks, codes, relevance
-from keras_hashing.evaluation import index_order
+from keras_hashing.evaluation import distinct, index_order
 from keras_hashing.evaluation.histograms import Rows, histograms
 from keras_hashing.evaluation.summary import DENOMINATORS, summarize
 
@@ -197,6 +197,20 @@ class Evaluator:
             ValueError: nothing was counted, or no query has anything relevant.
         """
         return summarize(self)
+
+    def kinds(self):
+        """Queries that count alike, because their codes and labels are equal.
+
+        Returns:
+            The position of one query of each kind, int64 `(kinds,)`, and each query's kind,
+            int64 `(queries,)`.
+        """
+        if self.exclude_self:  # equal queries leave out different items
+            each = np.arange(len(self.query_codes))
+            return each, each
+        joined = np.hstack([self._queries.words, self._queries.labels])
+        first, _, kinds = distinct.distinct(joined)
+        return first, kinds
 
     def _rows(self, some_codes, labels):
         """Codes and labels as words; single labels as numbers of the queries' classes, or -1."""

@@ -53,15 +53,16 @@ def expected_precision_sum(buckets, cutoff=None):
         float64 `(queries, bits + 1)`.
     """
     slots = buckets.inside(cutoff)
-    share = _ratio(buckets.relevant, buckets.total)
-    # Chance that an earlier slot of the bucket is relevant too, given that one slot is.
-    companion = _ratio(buckets.relevant - 1, buckets.total - 1)
+    share = buckets.relevant / np.maximum(buckets.total, 1)
+    # Chance that an earlier slot of the bucket is relevant too, given that one slot is; if none
+    # is, it is multiplied by 0.
+    companion = (buckets.relevant - 1) / np.maximum(buckets.total - 1, 1)
     span = buckets.harmonic[buckets.before + slots] - buckets.harmonic[buckets.before]
     inner = (buckets.hits_before + 1 - companion * (buckets.before + 1)) * span
     return share * (inner + companion * slots)
 
 
-def average_precision(buckets, cutoff=None, denominator="total"):
+def average_precision(buckets, cutoff=None, denominator="total", sums=None):
     """Expected average precision of each query.
 
     Args:
@@ -69,11 +70,13 @@ def average_precision(buckets, cutoff=None, denominator="total"):
         cutoff: int rank R, or None for the whole database, where the denominators agree.
         denominator: "hits" (relevant items up to R), "min" (the smaller of R and all relevant
             items) or "total" (all relevant items).
+        sums: `expected_precision_sum(buckets, cutoff)`, where it is needed more than once.
 
     Returns:
         float64 `(queries,)`; 0 where there is nothing relevant.
     """
-    sums = expected_precision_sum(buckets, cutoff)
+    if sums is None:
+        sums = expected_precision_sum(buckets, cutoff)
     if cutoff is not None and denominator == "hits":
         return _hits_average(buckets, sums, cutoff)
     return _ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, None))
