@@ -9,10 +9,10 @@ from keras_hashing import checks, encoding, methods, relevance
 from keras_hashing.callbacks import RetrievalEvaluation
 from keras_hashing.layers import HashHead
 from keras_hashing.training.optimizer import make_optimizer
-from keras_hashing.training.train import make_model
+from keras_hashing.training.train import make_model, method_of
 from keras_hashing.zoo.loading import backbone_parts
 
-_OF_BACKBONE = ("method", "backbone", "image_size", "pretrained", "train_backbone")
+_OF_BACKBONE = ("backbone", "image_size", "pretrained", "train_backbone")
 _CHECKED = 16  # rows whose outputs must be those of the whole model
 _CLOSE = 1e-3
 _LEAST_SPREAD = 1e-3  # of a channel, to the mean over channels
@@ -79,9 +79,10 @@ def head_outputs(model, features):
 
 def make_head(recipe):
     """The untrained model of a recipe without its backbone; sets Keras' random seed."""
-    arguments = {key: value for key, value in recipe.model.items() if key not in _OF_BACKBONE}
+    method, arguments = method_of(recipe)
+    arguments = {key: value for key, value in arguments.items() if key not in _OF_BACKBONE}
     keras.utils.set_random_seed(recipe.seed)
-    return methods.NAMES[recipe.model["method"]](backbone=None, **arguments)
+    return methods.NAMES[method](backbone=None, **arguments)
 
 
 def scaling(recipe, inputs):

@@ -1,6 +1,7 @@
 """Train a recipe, resume it after a kill, and return the model with its history."""
 
 import csv
+import inspect
 import json
 import pathlib
 import time
@@ -75,8 +76,7 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
 
 def make_model(recipe):
     """The untrained model of a recipe; `Nested` where the recipe has further lengths."""
-    arguments = dict(recipe.model)
-    method = checks.one_of("method", arguments.pop("method"), methods.NAMES)
+    method, arguments = method_of(recipe)
     training = recipe.training
     if training.nested:
         lengths = (*training.nested, arguments.pop("bits"))
@@ -86,6 +86,18 @@ def make_model(recipe):
     if training.trained_from is not None:
         freeze_before(model.backbone, training.trained_from)
     return model
+
+
+def method_of(recipe):
+    """Name of a recipe's method and its arguments.
+
+    A method that draws by a seed of its own, such as that of its centres, gets the recipe's.
+    """
+    arguments = dict(recipe.model)
+    method = checks.one_of("method", arguments.pop("method"), methods.NAMES)
+    if "seed" in inspect.signature(methods.NAMES[method]).parameters:
+        arguments.setdefault("seed", recipe.seed)
+    return method, arguments
 
 
 class EpochState(keras.callbacks.Callback):

@@ -33,6 +33,19 @@ def test_the_same_seed_gives_the_same_codes(entry, tmp_path):
     assert (found[4].path / "metadata.json").stat().st_mtime_ns == before  # not trained again
 
 
+def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: small_data())
+    path = tmp_path / "family.toml"
+    path.write_text(FAMILY)
+    features = tmp_path / "features"
+    (made,) = train_heads(read_family(path)[1:], tmp_path / "entries", features_dir=features)
+    found = dict(reproduce(made.path, tmp_path / "out", seeds=2, features_dir=features))
+    assert found[4].method == "itq"
+    codes = [zoo.codes(again.path).database_codes for again in found.values()]
+    assert np.array_equal(codes[0], zoo.codes(made.path).database_codes)
+    assert not np.array_equal(codes[0], codes[1])
+
+
 def test_an_entry_without_a_recipe(entry, tmp_path):
     (entry.path / "recipe.toml").unlink()
     with pytest.raises(FileNotFoundError, match="there is no recipe"):

@@ -114,6 +114,15 @@ def test_a_run_folder_of_another_recipe_is_refused(recipe, tmp_path):
         train(recipe(2), tmp_path / "run", verbose=0)
 
 
+def test_a_method_that_draws_gets_the_seed_of_the_recipe(recipe):
+    settings = dataclasses.replace(recipe(1), seed=7)
+    assert "seed" not in make_model(settings).get_config()  # DHN draws nothing of its own
+    settings.model["method"] = "csq"
+    assert make_model(settings).get_config()["seed"] == 7
+    settings.model["seed"] = 3
+    assert make_model(settings).get_config()["seed"] == 3
+
+
 def test_an_unknown_method_is_named(recipe):
     wrong = recipe(1)
     wrong.model["method"] = "dhm"
