@@ -78,7 +78,8 @@ class DPSH(HashingModel):
         bank_size: int >= 1, most rows of the bank, which has no more rows than there are training
             images; None is 50,000.
         bank_rows, bank_classes: int, the bank of a saved model: its rows, and the classes of
-            multi-hot labels, None for single ones. `fit` sets them.
+            multi-hot labels, None for single ones. `fit` sets them. An entry of the zoo has no
+            bank; trained on, it starts a new one.
         **kwargs: `image_size`, `pretrained`, `train_backbone`, `hidden`, `dropout` and `name` of
             `HashingModel`.
 
@@ -97,6 +98,7 @@ class DPSH(HashingModel):
     """
 
     needs_labels = True
+    only_training = ("bank_rows", "bank_classes", "bank_outputs", "bank_labels", "bank_count")
 
     def __init__(
         self,

@@ -280,7 +280,9 @@ def config_of(model):
     Raises:
         ValueError: a backbone that is not a name, or another argument that is no JSON scalar.
     """
-    arguments = model.get_config()
+    arguments = {
+        key: value for key, value in model.get_config().items() if key not in model.only_training
+    }
     backbone = arguments.get("backbone")
     if not isinstance(backbone, str):
         given = "no backbone" if backbone is None else "a backbone of its own"

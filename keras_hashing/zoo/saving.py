@@ -31,9 +31,10 @@ def save(
     """Write a model as a whole entry folder, with codes and figures.
 
     Backbone weights are stored as float16, the head's as float32; a backbone that still has the
-    weights that the package ships is not stored again, and the head then as float16. The model is
-    built again from the files, and codes and figures are those of that model. The test queries
-    are encoded here and nowhere before.
+    weights that the package ships is not stored again, and the head then as float16. What only
+    training needs, such as DPSH's bank, is left out. The model is built again from the files, and
+    codes and figures are those of that model. The test queries are encoded here and nowhere
+    before.
 
     Args:
         model: `HashingModel` whose backbone was given by name.
@@ -90,7 +91,7 @@ def save(
             counts={part: len(getattr(data, part)) for part in _PARTS},
             backbone=config["arguments"]["backbone"],
             image_size=model.image_size,
-            parameters=model.count_params(),
+            parameters=shipped.count_params(),
             metrics=figures,
             comparisons=rows,
             paper=paper,
@@ -171,7 +172,7 @@ def _write_model(folder, model, config, shared):
     path = folder / entries.CONFIG
     path.write_text(json.dumps(config, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     parts = loading.backbone_parts(model)
-    without = parts if shared else set()
+    without = {*model.only_training, *(parts if shared else ())}
     half = {variable.path.split("/")[0] for variable in model.weights} if shared else parts
     digest = weights.save(model, folder / entries.WEIGHTS, half, without)
     shipped = loading.build(entries.read_json(path), path, pretrained=shared)

@@ -6,7 +6,7 @@ import pytest
 import safetensors.numpy
 
 import keras_hashing as kh
-from keras_hashing import encoding, zoo
+from keras_hashing import encoding, methods, zoo
 from keras_hashing.data import ImageSet, protocols
 from keras_hashing.zoo import build_labels, loading, protocol_labels, saving
 from tests.zoo.conftest import BITS, small_data, small_model
@@ -35,6 +35,27 @@ def test_backbone_is_stored_in_half_and_head_in_single_precision(entry):
     kinds = {key.split("/")[0]: array.dtype.name for key, array in stored.items()}
     assert kinds.pop("head") == "float32"
     assert set(kinds.values()) == {"float16"}
+
+
+def test_what_only_training_needs_is_left_out(tmp_path):
+    data = small_data()
+    model = methods.DPSH(bits=8, backbone="small_cnn", image_size=8, quantization_weight=0.01)
+    model.compile("adamw")
+    model.fit(data.train.images, data.train.labels, batch_size=12, verbose=0)
+    made = zoo.save(model, tmp_path / "dpsh_shades_8", data)
+    stored = safetensors.numpy.load((made.path / "model.safetensors").read_bytes())
+    assert not [key for key in stored if "bank" in key]
+    assert made.parameters == sum(array.size for array in stored.values())
+    again = zoo.load(made.path)
+    assert again.get_config()["quantization_weight"] == 0.01
+    np.testing.assert_allclose(
+        again.predict(data.query.images, verbose=0),
+        model.predict(data.query.images, verbose=0),
+        atol=5e-3,  # the backbone is stored as float16
+    )
+    again.compile("adamw")
+    again.fit(data.train.images, data.train.labels, batch_size=12, verbose=0)
+    assert again.bank_rows == len(data.train)
 
 
 def test_codes_are_those_of_the_model_as_stored(entry):
