@@ -32,16 +32,20 @@ def short_table():
     """
     entries = [catalog.info(name) for name in catalog.shipped()]
     own = [_line(entry) for entry in entries if entry.shared_backbone is None]
-    heads = [entry for entry in entries if entry.shared_backbone is not None]
+    heads: dict = {}
+    for entry in entries:
+        if entry.shared_backbone is not None:
+            place = f"{_data(entry)}, {entry.backbone} at {entry.image_size} px"
+            heads.setdefault(place, []).append(entry)
     parts = [_markdown(_HEADER, own)] if own else []
     if heads:
-        places = sorted({f"{e.backbone} at {e.image_size} px, {_data(e)}" for e in heads})
-        parts += [
-            f"Heads on a frozen backbone ({'; '.join(places)}), mAP (expected) by the number of "
-            "bits that stands for BITS in the name; ± is the standard deviation over three seeds "
-            "of the recipe, where it was trained thrice:",
-            _by_bits(heads),
-        ]
+        parts.append(
+            "Heads on a frozen backbone, mAP (expected) by the number of bits that stands for BITS "
+            "in the name; ± is the standard deviation over three seeds of the recipe, where it was "
+            "trained thrice."
+        )
+    for place, some in sorted(heads.items(), key=lambda item: -len(item[1])):
+        parts += [f"{place}:", _by_bits(some)]
     return "\n\n".join(parts)
 
 

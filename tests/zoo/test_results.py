@@ -46,19 +46,22 @@ def test_heads_on_a_shared_backbone_stand_by_their_bits(zoo_root, entry):
         ("dhn_x_12", 12, 0.5),
         ("dhn_x_24", 24, 0.25),
         ("itq_x_24", 24, 0.75),
+        ("itq_y_32", 32, 0.125),
     ):
         folder = zoo_root / "entries" / name
         shutil.copytree(entry, folder)
 
         def change(content, name=name, bits=bits, figure=figure):
             content.update(name=name, bits=bits, shared_backbone="0" * 64)
+            content["dataset"] = name.split("_")[1]
             content["metrics"]["map(expected)"] = figure
 
         edit_json(folder / "metadata.json", change)
     table = results.short_table()
     assert table.endswith(
-        "| entry | 12 bits | 24 bits |\n| --- | --- | --- |\n"
+        "\n\nx, small_cnn at 8 px:\n\n| entry | 12 bits | 24 bits |\n| --- | --- | --- |\n"
         "| `itq_x_BITS` |  | 0.7500 |\n| `dhn_x_BITS` | 0.5000 | 0.2500 |"
+        "\n\ny, small_cnn at 8 px:\n\n| entry | 32 bits |\n| --- | --- |\n| `itq_y_BITS` | 0.1250 |"
     )
     assert table.startswith("| entry | backbone, px |")
     assert "`dhn_shades_12`" in table
