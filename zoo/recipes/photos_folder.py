@@ -15,7 +15,7 @@ from PIL import Image
 
 from keras_hashing import data, files
 
-CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 EACH = 200  # of a class of CIFAR-10
 
 
