@@ -27,7 +27,7 @@ class ClassicalModel(keras.Model):
     method: str  # its name in `keras_hashing.methods.NAMES`
     supervised = False  # whether it learns from labels
     needs_labels = False  # whether `adapt` takes them
-    only_training = ()  # arguments and layers that entries have none of
+    only_training: tuple = ()  # arguments and layers that entries have none of
 
     def __init__(
         self,

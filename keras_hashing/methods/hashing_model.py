@@ -47,7 +47,8 @@ class HashingModel(keras.Model):
     needs_labels = False  # whether it needs all of them before the first step
     reads_again = False  # whether `finish` reads the training data
     nests = True  # whether the first outputs alone can be trained as a shorter code; see `Nested`
-    only_training = ()  # arguments and layers that only training needs; entries have none of them
+    # Arguments and layers that only training needs; entries have none of them.
+    only_training: tuple = ()
     training_data = None  # while `fit` runs: its `TrainingData`, which Keras shows no callback
 
     def __init__(
