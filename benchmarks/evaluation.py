@@ -33,7 +33,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_hashing as kh
-from benchmarks import pair_histogram
+from benchmarks import _pair_histogram
 from keras_hashing.evaluation import histograms
 
 RUNS = 7
@@ -141,7 +141,7 @@ def all_jobs(data, bits):
     if bits % 8 == 0:
         jobs |= faiss_jobs(query_codes, database_codes)
     if bits <= 64:
-        jobs["C"] = pair_histogram.compiled(data, bits)
+        jobs["C"] = _pair_histogram.compiled(data, bits)
     sizes = {"loop": 16, "FAISS heap": 4, "FAISS counting": 16}
     return {n: job and (job, sizes.get(n, whole)) for n, job in jobs.items()}
 
