@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from keras_hashing import zoo
-from keras_hashing.training import read_family, reproduce, train_heads
+from keras_hashing.training import read_family, read_recipe, reproduce, train, train_heads
+from tests.training.test_train import RECIPE, tiny_data
 from tests.training.test_train_heads import FAMILY
 from tests.zoo.conftest import small_data
 
@@ -44,6 +45,18 @@ def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
     codes = [zoo.codes(again.path).database_codes for again in found.values()]
     assert np.array_equal(codes[0], zoo.codes(made.path).database_codes)
     assert not np.array_equal(codes[0], codes[1])
+
+
+def test_a_recipe_of_nested_lengths(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_hashing.data.load", tiny_data)
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE.format(epochs=1) + "nested = [2, 4]\n")
+    recipe = read_recipe(path)
+    model, data, _ = train(recipe, tmp_path / "run", verbose=0)
+    made = zoo.save(model, tmp_path / "entries" / recipe.name, data, recipe.text)
+    ((_, again),) = reproduce(made.path, tmp_path / "out")
+    assert np.array_equal(zoo.codes(again.path).query_codes, zoo.codes(made.path).query_codes)
+    assert again.metrics == made.metrics
 
 
 def test_an_entry_without_a_recipe(entry, tmp_path):
