@@ -1,4 +1,4 @@
-"""The counting of pairs in plain C (`_pair_histogram.c`): what one thread of a machine can reach."""
+"""The counting of pairs in plain C (`_pair_histogram.c`): what one thread can reach."""
 
 import ctypes
 import pathlib

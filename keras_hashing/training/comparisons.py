@@ -146,7 +146,7 @@ def unseen_rows(features, method, arguments, source):
     new = features.query_labels >= protocols.UNSEEN_FROM
     encoded = head(features.database)
     bits = arguments["bits"]
-    what = f"a {method.upper()} head on the frozen features of {source}, trained on classes 0-6"
+    what = f"a head of this method on the frozen features of {source}, trained on classes 0-6"
     return [
         _row(
             "unseen",

@@ -61,7 +61,7 @@ def _head(entry):
     variant = f", variant `{entry.variant}`" if entry.variant else ""
     return f"""# {entry.name}
 
-{entry.method.upper()}{variant}, {entry.bits} bits, on {entry.dataset}: backbone
+Method `{entry.method}`{variant}, {entry.bits} bits, on {entry.dataset}: backbone
 `{entry.backbone}` at {entry.image_size} px, {entry.parameters:,} weights. Written by
 `keras_hashing.zoo.save`; `metadata.json` holds the same figures with all digits.
 """
@@ -136,12 +136,19 @@ def _training(entry):
 
 
 def _use(entry):
+    rows = [row["row"] for row in entry.comparisons]
+    lengths = [int(row.removeprefix("first_")) for row in rows if row.startswith("first_")]
+    shorter = "".join(
+        f"\ncodes_{bits} = codes[:, :{bits // 8}]  # its first {bits} bits, codes as well"
+        for bits in lengths
+        if bits % 8 == 0
+    )
     return f"""## Use
 
 ```python
 import keras_hashing as kh
 
 model = kh.zoo.load("{entry.name}")  # or the path of this folder
-codes = kh.encode(model, images)  # (n, h, w, 3), values 0 to 255
+codes = kh.encode(model, images)  # (n, h, w, 3), values 0 to 255{shorter}
 ```
 """

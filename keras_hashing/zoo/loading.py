@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ _UNREADABLE = (
     RuntimeError,  # encrypted, or compressed in a way that zipfile does not know
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
 )
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 

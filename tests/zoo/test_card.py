@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
 from keras_hashing import zoo
@@ -26,6 +27,22 @@ def test_card_says_what_is_known_of_unseen_classes(entry):
     row = {"row": "unseen", "text": "classes 7-9", "map": 0.3, "ties": "expected"}
     changed = dataclasses.replace(found, comparisons=[row])
     assert "read the rows on unseen classes before you deploy it" in zoo.render_card(changed)
+
+
+def test_card_tells_how_to_take_the_first_bits(entry):
+    found = zoo.info(entry)
+    rows = [
+        {"row": f"first_{bits}", "text": f"its first {bits} bits", "map": 0.3, "ties": "expected"}
+        for bits in (4, 8)
+    ]
+    text = zoo.render_card(dataclasses.replace(found, comparisons=rows))
+    (line,) = (line for line in text.splitlines() if line.startswith("codes_"))
+    codes = zoo.codes(entry).query_codes
+    names = {"codes": codes}
+    exec(line, {}, names)
+    bits = np.unpackbits(codes, axis=1, bitorder="little")
+    assert np.array_equal(names["codes_8"], np.packbits(bits[:, :8], axis=1, bitorder="little"))
+    assert "codes_" not in zoo.render_card(found)
 
 
 def test_card_of_a_protocol_and_a_paper(entry):

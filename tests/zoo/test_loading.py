@@ -207,6 +207,24 @@ def test_codes_that_do_not_fit(entry, data, words):
     assert "codes.npz" in str(caught.value)
 
 
+def test_no_flipped_byte_gives_other_codes(entry):
+    path = entry / "codes.npz"
+    whole, wanted = path.read_bytes(), zoo.codes(entry)
+    refused = 0
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        rehash(entry, path.name)
+        try:
+            found = zoo.codes(entry)
+        except ValueError as error:
+            assert "codes.npz" in str(error)
+            refused += 1
+        else:  # a byte that nobody reads, such as a time stamp's
+            assert np.array_equal(found.query_codes, wanted.query_codes)
+            assert np.array_equal(found.database_codes, wanted.database_codes)
+    assert refused > 0.3 * len(range(0, len(whole), 7))
+
+
 @pytest.mark.parametrize("length", [0, 30, 300])
 def test_labels_cut_short(entry, length):
     path = entry / "labels.npz"
