@@ -13,7 +13,6 @@ import zipfile
 
 import pytest
 
-MIB = 2**20
 
 NOT_COPIED = [
     *(".*_cache", ".git", ".hypothesis", ".venv", "__pycache__", "*.egg-info"),
