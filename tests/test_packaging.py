@@ -13,7 +13,6 @@ import zipfile
 
 import pytest
 
-
 NOT_COPIED = [
     *(".*_cache", ".git", ".hypothesis", ".venv", "__pycache__", "*.egg-info"),
     *("build", "demo-output", "dist", "runs"),
