@@ -139,9 +139,8 @@ def _use(entry):
     rows = [row["row"] for row in entry.comparisons]
     lengths = [int(row.removeprefix("first_")) for row in rows if row.startswith("first_")]
     shorter = "".join(
-        f"\ncodes_{bits} = codes[:, :{bits // 8}]  # its first {bits} bits, codes as well"
+        f"\ncodes_{bits} = kh.codes.prefix(codes, {entry.bits}, {bits})  # its first bits"
         for bits in lengths
-        if bits % 8 == 0
     )
     return f"""## Use
 

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import keras_hashing as kh
 from keras_hashing import zoo
 from keras_hashing.zoo import card
 
@@ -36,12 +37,14 @@ def test_card_tells_how_to_take_the_first_bits(entry):
         for bits in (4, 8)
     ]
     text = zoo.render_card(dataclasses.replace(found, comparisons=rows))
-    (line,) = (line for line in text.splitlines() if line.startswith("codes_"))
+    lines = [line for line in text.splitlines() if line.startswith("codes_")]
     codes = zoo.codes(entry).query_codes
-    names = {"codes": codes}
-    exec(line, {}, names)
+    names = {"codes": codes, "kh": kh}
+    exec("\n".join(lines), {}, names)
     bits = np.unpackbits(codes, axis=1, bitorder="little")
-    assert np.array_equal(names["codes_8"], np.packbits(bits[:, :8], axis=1, bitorder="little"))
+    for length in (4, 8):
+        first = np.packbits(bits[:, :length], axis=1, bitorder="little")
+        assert np.array_equal(names[f"codes_{length}"], first)
     assert "codes_" not in zoo.render_card(found)
 
 
