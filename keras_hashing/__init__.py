@@ -30,7 +30,7 @@ _NAMES = {
     "CoarseToFine": "index",
     "Evaluator": "evaluation",
     "Index": "index",
-    "audit": "evaluation",
+    "audit": "auditing",
     "encode": "encoding",
     "evaluate": "evaluation",
     "export": "exporting",

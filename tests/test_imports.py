@@ -18,7 +18,7 @@ ROWS = (
     ("checks", "files", "resources"),
     ("codes", "formulas", "relevance", "replicas", "weights"),
     ("backbones", "data", "evaluation", "hashers", "index", "layers", "losses", "regularizers"),
-    ("encoding", "methods"),
+    ("auditing", "encoding", "methods"),
     ("callbacks", "corpus", "exporting", "photos"),
     ("serving", "zoo"),
     ("training",),

@@ -3,8 +3,8 @@
 from benchmarks.methods import feature_sets
 from benchmarks.methods.runs import Run
 from keras_hashing.data.protocols import UNSEEN_FROM
+from keras_hashing.evaluation import float_ranking
 from keras_hashing.training import comparisons
-from keras_hashing.zoo import float_ranking
 
 
 def rows(cache, data_dir):

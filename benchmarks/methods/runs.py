@@ -11,7 +11,7 @@ from benchmarks.methods import feature_sets
 from benchmarks.methods.settings import BATCH_SIZE, CONTESTANTS, HEAD, NESTED_BITS, WEIGHT_DECAY
 from keras_hashing import codes, encoding, evaluation, methods
 from keras_hashing.data.protocols import UNSEEN_FROM
-from keras_hashing.zoo import float_ranking
+from keras_hashing.evaluation import float_ranking
 
 AT = (1000,)
 FLOAT_BITS = 48  # code length whose outputs before the sign are measured too

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from keras_hashing import codes
+from keras_hashing.auditing import bit_statistics
 from keras_hashing.callbacks import causes
-from keras_hashing.evaluation import bit_statistics
 
 NOT_FINITE, ONE_CODE, FEW_CODES = "not finite", "one code", "few codes"
 DEAD, DUPLICATE = "dead bits", "duplicate bits"

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 
 from keras_hashing import checks, codes, encoding, relevance
+from keras_hashing.auditing import bit_columns, bit_statistics
 from keras_hashing.callbacks import embedding_projector, retrieval_images, watched_items
-from keras_hashing.evaluation import bit_columns, bit_statistics, evaluate
+from keras_hashing.evaluation import evaluate
 from keras_hashing.index import Index
 
 

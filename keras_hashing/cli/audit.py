@@ -45,10 +45,10 @@ def audit(
     from rich.console import Console
 
     import keras_hashing as kh
-    from keras_hashing.cli import audit_page
+    from keras_hashing.auditing import page
 
     if out is not None:
-        audit_page.check_ending(out)
+        page.check_ending(out)
     waiting = Console(stderr=True).status("Searching and counting ...")
     with quiet.without_native_messages(), waiting:
         found = kh.audit(
@@ -65,7 +65,7 @@ def audit(
     else:
         _print(found, codes.name)
     if out is not None:
-        audit_page.write(out, found, codes.name)
+        page.write(out, found, codes.name)
         typer.echo(f"Wrote {out}", err=True)
 
 
@@ -90,23 +90,23 @@ def _print(found, name):
     from rich.table import Table
     from rich.text import Text
 
-    from keras_hashing.cli import audit_tables
+    from keras_hashing.auditing import tables
 
     console = Console()
 
     def table(title, *columns):
         made = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
         for column in columns:
-            numeric = column in audit_tables.NUMERIC
+            numeric = column in tables.NUMERIC
             made.add_column(column, justify="right" if numeric else "left", overflow="fold")
         return made
 
-    console.print(Text(f"{name}: {audit_tables.headline(found)}", style="bold"))
+    console.print(Text(f"{name}: {tables.headline(found)}", style="bold"))
     for sentence in found.faults:
         console.print(Text(f"! {sentence}", style="red"))
     for sentence in found.remarks:
         console.print(Text(f"- {sentence}"))
-    for title, columns, rows in audit_tables.tables(found):
+    for title, columns, rows in tables.tables(found):
         made = table(title, *columns)
         for row in rows:
             made.add_row(*map(Text, row))

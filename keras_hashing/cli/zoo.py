@@ -1,4 +1,4 @@
-"""`keras-hashing zoo`: list, describe and verify entries, and write the tables of results."""
+"""`keras-hashing zoo`: list, describe, verify and train the published models again."""
 
 import dataclasses
 import json
@@ -155,25 +155,6 @@ def write_index(
 
     count = cache.write_index(folder)
     typer.echo(f"Wrote {folder / cache.INDEX} with {count} entries.")
-
-
-@app.command("table")
-def write_tables(
-    root: Annotated[pathlib.Path, typer.Argument(help="A checkout.")] = pathlib.Path(),
-    cards: Annotated[
-        bool, typer.Option("--cards", help="Write every entry's README.md anew as well.")
-    ] = False,
-):
-    """Write zoo/RESULTS.md and the README's table from the entries."""
-    from keras_hashing import zoo
-
-    if not (root / "zoo").is_dir():
-        raise FileNotFoundError(f"{root.resolve()} is no checkout: it has no folder zoo.")
-    if cards:
-        for name in zoo.shipped():
-            zoo.refresh(name)
-    changed = zoo.update_tables(root)
-    typer.echo("\n".join(f"Wrote {path}" for path in changed) or "Nothing changed.")
 
 
 def _document(entry):

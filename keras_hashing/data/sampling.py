@@ -22,7 +22,7 @@ def sample():
 
     Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
     Learning Algorithms", arXiv 1708.07747; (c) 2017 Zalando SE, MIT licence, whose text lies
-    beside the file. Made by `python -m keras_hashing.data.build_sample`.
+    beside the file. Made by `python -m tools.build_sample`.
     """
     with np.load(resources.zoo_path("samples", FILE), allow_pickle=False) as stored:
         positions = stored["positions"]

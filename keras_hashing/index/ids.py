@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_hashing import checks
-from keras_hashing.index.storage import MOST_IDS
+from keras_hashing.index.exact.file import MOST_IDS
 
 
 class Ids:

@@ -16,10 +16,10 @@ from keras_hashing.index import labels as labels_of_items
 # have a class method `load(path, verify)`. Where `keeps_labels`, `add`, `upsert` and `search` take
 # `labels` too.
 BACKENDS = {
-    "exact": ("keras_hashing.index.exact", "ExactStore"),
-    "faiss": ("keras_hashing.index.faiss_binary", "FaissStore"),
-    "milvus": ("keras_hashing.index.milvus", "MilvusStore"),
-    "pgvector": ("keras_hashing.index.pgvector", "PgvectorStore"),
+    "exact": ("keras_hashing.index.exact.store", "ExactStore"),
+    "faiss": ("keras_hashing.index.faiss.store", "FaissStore"),
+    "milvus": ("keras_hashing.index.milvus.store", "MilvusStore"),
+    "pgvector": ("keras_hashing.index.postgres.store", "PgvectorStore"),
 }
 
 _MASK_HINT = "Pass one bool per item, in the order of `index.ids`; True keeps it."
@@ -35,11 +35,11 @@ class Index:
     less needs no TensorFlow, and 2 bytes an item.
 
     `"faiss"` keeps codes in one of FAISS' binary indexes, most of them approximate: see
-    `keras_hashing.index.faiss_binary.FaissStore`.
+    `keras_hashing.index.faiss.store.FaissStore`.
 
     `"milvus"` and `"pgvector"` keep them on a server, Milvus or PostgreSQL, where positions are
-    the order of ids: see `keras_hashing.index.milvus.MilvusStore` and
-    `keras_hashing.index.pgvector.PgvectorStore`. What is there is found again by the same
+    the order of ids: see `keras_hashing.index.milvus.store.MilvusStore` and
+    `keras_hashing.index.postgres.store.PgvectorStore`. What is there is found again by the same
     arguments, and each item may have a label, for searches among some labels.
 
     Args:
@@ -228,10 +228,10 @@ class Index:
             ValueError: it is no index file, damaged, or of another version.
             ModuleNotFoundError: the package of its backend is not installed.
         """
-        from keras_hashing.index import faiss_file
+        from keras_hashing.index.faiss import file
 
         # Whatever is not FAISS' is the exact store's to open, or to say what is wrong with it.
-        backend = "faiss" if faiss_file.recognises(path) else "exact"
+        backend = "faiss" if file.recognises(path) else "exact"
         index = cls.__new__(cls)
         index._store = _store_class(backend).load(path, verify)
         return index

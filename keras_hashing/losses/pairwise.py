@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_hashing import checks, formulas, replicas
-from keras_hashing.losses import matching
+from keras_hashing.losses.anchors import check_rows, pairs
 
 TARGETS = ("01", "sign")
 
@@ -106,15 +106,15 @@ class PairwiseLoss(keras.losses.Loss):
         """
         anchor_labels = ops.convert_to_tensor(anchor_labels)
         reference_labels = ops.convert_to_tensor(reference_labels)
-        matching.check_rows("anchor", anchor_labels, anchors)
-        matching.check_rows("reference", reference_labels, references)
+        check_rows("anchor", anchor_labels, anchors)
+        check_rows("reference", reference_labels, references)
         anchors = ops.cast(anchors, self.dtype)
         references = ops.cast(references, self.dtype)
         similarity = formulas.similarity(anchor_labels, reference_labels, self.dtype)
-        pairs = matching.pairs(similarity, positions, filled)
-        weights = self.pair_weights(similarity, pairs, anchor_labels, reference_labels)
-        values = pairs * weights * self.pair_values(similarity, anchors, references)
-        means = ops.divide_no_nan(ops.sum(values, axis=-1), ops.sum(pairs, axis=-1))
+        counted = pairs(similarity, positions, filled)
+        weights = self.pair_weights(similarity, counted, anchor_labels, reference_labels)
+        values = counted * weights * self.pair_values(similarity, anchors, references)
+        means = ops.divide_no_nan(ops.sum(values, axis=-1), ops.sum(counted, axis=-1))
         if self.quantization_weight:
             means = means + self.quantization_weight * self.quantization(anchors)
         return means

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_hashing import checks, replicas
-from keras_hashing.losses.matching import match
+from keras_hashing.losses.anchors import match
 
 
 def cumulative_histograms(distances, positives, negatives, bits, bins):

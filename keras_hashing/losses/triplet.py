@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from keras_hashing import checks, replicas
-from keras_hashing.losses.matching import match
+from keras_hashing.losses.anchors import match
 
 AVERAGES = ("valid", "active")
 

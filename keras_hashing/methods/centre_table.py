@@ -4,7 +4,7 @@ from keras import ops
 
 from keras_hashing import checks
 from keras_hashing.losses.centres import enough_bits, nested_order
-from keras_hashing.methods.late_state import Table
+from keras_hashing.methods.tables import Table
 
 
 class CentreTable(Table):

@@ -12,7 +12,7 @@ from keras_hashing import checks, formulas, relevance
 from keras_hashing.losses import factorize
 from keras_hashing.losses.centres import nested_order
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.late_state import ClassHead, Table
+from keras_hashing.methods.tables import ClassHead, Table
 from keras_hashing.methods.training_data import class_count
 
 VARIANTS = ("cnnh", "plus")

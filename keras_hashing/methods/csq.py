@@ -12,7 +12,7 @@ from keras_hashing import checks
 from keras_hashing.losses import CentreCrossEntropy, class_centres
 from keras_hashing.methods.centre_table import CentreTable
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.late_state import Table
+from keras_hashing.methods.tables import Table
 from keras_hashing.methods.training_data import class_count
 
 

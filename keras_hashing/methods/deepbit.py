@@ -12,7 +12,7 @@ from keras_hashing import checks, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.losses import bit_balance, bit_certainty_gap, bit_decorrelation
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.late_state import Table
+from keras_hashing.methods.tables import Table
 from keras_hashing.methods.views import mean_rotation_gap, warn_without_rotation
 
 THRESHOLDS = ("zero", "mean", "median")

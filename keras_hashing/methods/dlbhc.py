@@ -10,7 +10,7 @@ from keras import initializers
 from keras_hashing import checks, formulas, relevance
 from keras_hashing.layers import HashHead
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.late_state import ClassHead
+from keras_hashing.methods.tables import ClassHead
 from keras_hashing.methods.training_data import class_count
 
 

@@ -11,7 +11,7 @@ from keras_hashing import checks, relevance, replicas
 from keras_hashing.layers import HashHead
 from keras_hashing.losses import PairwiseCrossEntropy
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.late_state import Table
+from keras_hashing.methods.tables import Table
 from keras_hashing.methods.training_data import class_count
 
 MOST_ROWS = 50_000

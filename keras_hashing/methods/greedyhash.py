@@ -12,7 +12,7 @@ from keras_hashing.layers import HashHead
 from keras_hashing.layers.straight_through_sign import straight_through_sign
 from keras_hashing.losses.unsupervised import cosine_structure
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.late_state import ClassHead
+from keras_hashing.methods.tables import ClassHead
 from keras_hashing.methods.training_data import class_count
 
 VARIANTS = ("supervised", "unsupervised")

@@ -1,133 +1,234 @@
-"""One version of a model: its files checked, loaded, and ready to run."""
+"""The served models: which versions are loaded, in which state, and how that changes.
 
+Source of the states and of their order: TensorFlow Serving, `get_model_status.proto` and
+`availability_preserving_policy.h`.
+"""
+
+import contextlib
 import dataclasses
-import pathlib
+import gc
+import logging
+import threading
+import time
 
-import numpy as np
+from keras_hashing.serving import versions
+from keras_hashing.serving.errors import ApiError
+from keras_hashing.serving.version import Version, has_manifest, load
 
-from keras_hashing.exporting import item_names, manifest
-from keras_hashing.serving import warmup
-from keras_hashing.serving.contract import TensorSpec
-from keras_hashing.serving.errors import from_tensorflow
+POLL_SECONDS = 1.0
+_RETRIES = 5  # of a load that failed, as in TensorFlow Serving
+_RETRY_SECONDS = 60.0
 
-_TAG = "serve"
-
-
-class Signature:
-    """One signature of a loaded SavedModel.
-
-    Args:
-        function: the callable of `loaded.signatures`.
-    """
-
-    def __init__(self, function):
-        self._function = function
-        self.inputs = [_spec(name, s) for name, s in function.structured_input_signature[1].items()]
-
-    def run(self, arrays):
-        """Compute it; blocks.
-
-        Args:
-            arrays: dict, input name -> array.
-
-        Returns:
-            dict, output name -> array; strings as an object array of bytes.
-
-        Raises:
-            ApiError: with the status that TensorFlow Serving gives to the failure.
-        """
-        import tensorflow as tf
-
-        try:
-            inputs = {spec.name: tf.constant(arrays[spec.name]) for spec in self.inputs}
-            return {name: _array(tensor) for name, tensor in self._function(**inputs).items()}
-        except Exception as error:  # whatever the graph raises must not end the server
-            raise from_tensorflow(error) from error
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass
-class Version:
-    """One loaded version.
+class _Entry:
+    """What is known of one version; `error` is why it could not be loaded."""
+
+    state: str = "START"
+    version: Version | None = None
+    error: str = ""
+    failures: int = 0
+    due: float = 0.0
+    users: int = 0
+
+
+class _Versions:
+    """The versions of one model. Loading happens in one thread, questions come from any.
 
     Args:
-        number: int.
-        signatures: dict, name -> `Signature`.
-        definitions: dict, signature name -> its definition as proto3 JSON.
-        loaded: what `tf.saved_model.load` gave; holds the variables.
-        names: dict, id in its index -> name, or None if it was exported without.
-        queues: dict, signature name -> what joins its requests; filled by the server.
+        model: `versions.ServedModel`.
+        announce: function of a line of text.
+        retry: float, seconds between attempts to load.
     """
 
-    number: int
-    signatures: dict
-    definitions: dict
-    loaded: object
-    names: dict | None = None
-    queues: dict = dataclasses.field(default_factory=dict)
+    def __init__(self, model, announce, retry):
+        self.model, self._announce, self._retry = model, announce, retry
+        self._entries: dict[int, _Entry] = {}
+        self._lock = threading.Lock()
+        self._ended: list[int] = []
+
+    def refresh(self, first=False):
+        """Load what is wanted and not there; then let go of what is there and not wanted."""
+        self._tell_ended()
+        wanted = versions.wanted(self.model)
+        for number, folder in sorted(wanted.items(), reverse=True):
+            if self._is_due(number):
+                self._load(number, folder, first)
+        with self._lock:
+            # Nothing is let go before all that takes its place is there.
+            if wanted and all(self._entries[n].state == "AVAILABLE" for n in wanted):
+                for number, entry in self._entries.items():
+                    if entry.state == "AVAILABLE" and number not in wanted:
+                        entry.state = "UNLOADING"
+                        self._end_unused(number, entry)
+
+    @contextlib.contextmanager
+    def use(self, number, label):
+        """Yield a loaded version, which stays loaded until the block ends."""
+        with self._lock:
+            number = self._resolve(number, label)
+            entry = self._entries[number]
+            entry.users += 1
+        try:
+            yield entry.version
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._end_unused(number, entry)
+
+    def states(self):
+        """List of (number, state, error), highest first."""
+        with self._lock:
+            return [(n, e.state, e.error) for n, e in sorted(self._entries.items(), reverse=True)]
+
+    def _resolve(self, number, label):
+        available = {n for n, entry in self._entries.items() if entry.state == "AVAILABLE"}
+        if label is not None:
+            number = self.model.labels.get(label)
+            if number not in available:
+                raise ApiError(400, f"Unrecognized servable version label: {label}")
+        wanted = max(available, default=None) if number is None else number
+        if wanted not in available:
+            name = self.model.name
+            which = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+            raise ApiError(404, f"Servable not found for request: {which}")
+        return wanted
+
+    def _is_due(self, number):
+        with self._lock:
+            entry = self._entries.setdefault(number, _Entry())
+            if entry.state == "END" and not entry.error:  # let go before, and wanted again
+                entry.state, entry.failures = "START", 0
+            return entry.state in ("START", "LOADING") and time.monotonic() >= entry.due
+
+    def _load(self, number, folder, first):
+        entry = self._entries[number]
+        self._set(entry, state="LOADING")
+        checked = has_manifest(folder)
+        files = "files checked with its manifest" if checked else "files unchecked: no manifest"
+        self._announce(f"Loading {self.model.name}, version {number}: {folder} ({files}) ...")
+        try:
+            version = load(number, folder)
+        except Exception as error:
+            if first:
+                raise
+            failures = entry.failures + 1
+            state = "END" if failures > _RETRIES else "LOADING"
+            reason = str(error) if state == "END" else ""
+            due = time.monotonic() + self._retry
+            self._set(entry, state=state, error=reason, failures=failures, due=due)
+            _log.error("%s, version %d: %s", self.model.name, number, error)
+        else:
+            self._set(entry, state="AVAILABLE", version=version)
+            self._announce(f"{self.model.name}, version {number} is served.")
+
+    def _set(self, entry, **values):
+        with self._lock:
+            for name, value in values.items():
+                setattr(entry, name, value)
+
+    def _end_unused(self, number, entry):
+        if entry.state == "UNLOADING" and not entry.users:
+            entry.state, entry.version = "END", None
+            self._ended.append(number)
+
+    def _tell_ended(self):
+        with self._lock:
+            ended, self._ended = self._ended, []
+        for number in ended:
+            self._announce(f"{self.model.name}, version {number} is no longer served.")
+        if ended:
+            gc.collect()  # weights sit in cycles, which Python would collect much later
 
 
-def load(number, folder):
-    """Compare a version's files with its manifest if there is one, load it, and warm it up.
-
-    A SavedModel is a program: its graph may read and write files. Load only what you trust.
+class Models:
+    """All served models; `load` them before use.
 
     Args:
-        number: int.
-        folder: `pathlib.Path`.
+        served: list of `versions.ServedModel`.
+        announce: function of a line of text, told what is loaded, from where, and what is let go;
+            None for silence.
+        retry: float, seconds until a version that could not be loaded is tried again.
 
     Raises:
-        ValueError: the files are not those of the manifest, it is not a SavedModel, or one of its
-            warm-up requests fails.
+        FileNotFoundError: a folder, or a version asked for, that is not there.
+        ValueError: two models of one name, or what `versions.check` finds.
     """
-    import tensorflow as tf
 
-    folder = pathlib.Path(folder)
-    manifest.check(folder)
-    try:
-        definitions = _definitions(folder)
-        loaded = tf.saved_model.load(str(folder), tags=[_TAG])
-        signatures = {name: Signature(function) for name, function in loaded.signatures.items()}
-    except Exception as error:  # files that are none make TensorFlow raise errors of many types
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{folder} cannot be loaded as a SavedModel: {reason}") from error
-    warmup.replay(folder, signatures)
-    return Version(number, signatures, definitions, loaded, item_names.read(folder))
+    def __init__(self, served, announce=None, retry=_RETRY_SECONDS):
+        announce = announce or (lambda line: None)
+        self._models = {}
+        for model in served:
+            versions.check(model)
+            if model.name in self._models:
+                raise ValueError(f"Two models have the name {model.name!r}. Rename one.")
+            self._models[model.name] = _Versions(model, announce, retry)
 
+    def load(self):
+        """Load what is there now.
 
-def has_manifest(folder):
-    """Whether a version's files can be compared with a manifest."""
-    return (folder / manifest.NAME).is_file()
+        Raises:
+            ValueError: a version that cannot be loaded.
+        """
+        for model in self._models.values():
+            model.refresh(first=True)
 
+    @property
+    def names(self):
+        """Names of the served models."""
+        return list(self._models)
 
-def _definitions(folder):
-    from google.protobuf import json_format
-    from tensorflow.core.protobuf import saved_model_pb2
+    def use(self, name, number=None, label=None):
+        """Context of the version asked for, the highest if neither number nor label is given.
 
-    saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
-    graphs = [graph for graph in saved.meta_graphs if set(graph.meta_info_def.tags) == {_TAG}]
-    if not graphs:
-        raise ValueError(f"it has no graph with the tag {_TAG!r}")
-    return {
-        name: json_format.MessageToDict(
-            definition,
-            preserving_proto_field_name=True,
-            always_print_fields_with_no_presence=True,
-        )
-        for name, definition in graphs[0].signature_def.items()
-    }
+        Yields:
+            `version.Version`, which stays loaded until the block ends.
 
+        Raises:
+            ApiError: 404 for an unknown name or number, 400 for an unknown label.
+        """
+        if name not in self._models:
+            which = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+            raise ApiError(404, f"Servable not found for request: {which}")
+        return self._models[name].use(number, label)
 
-def _spec(name, spec):
-    if spec.dtype.name == "string":
-        dtype = np.dtype(object)
-    elif spec.dtype.name in ("resource", "variant"):
-        dtype = np.dtype("V")  # no array can be made for it
-    else:
-        dtype = np.dtype(spec.dtype.as_numpy_dtype)
-    shape = spec.shape.as_list() if spec.shape.rank is not None else None
-    return TensorSpec(name, dtype, None if shape is None else tuple(shape))
+    def states(self, name, number=None):
+        """(version, state, error) of a model's known versions, highest first, or of one.
 
+        Raises:
+            ApiError: 404, nothing known of it.
+        """
+        known = self._models[name].states() if name in self._models else []
+        found = [row for row in known if number in (None, row[0])]
+        if not found:
+            version = "" if number is None else f" version {number} of"
+            raise ApiError(404, f"Could not find any versions of{version} model {name}")
+        return found
 
-def _array(tensor):
-    value = tensor.numpy()
-    return np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
+    def refresh(self):
+        """Look at the disk once, load what is new, and let go of what it takes the place of."""
+        for model in self._models.values():
+            model.refresh()
+
+    @contextlib.contextmanager
+    def watched(self, seconds=POLL_SECONDS):
+        """Refresh every so many seconds, in a thread, until the block ends."""
+        stop = threading.Event()
+
+        def watch():
+            while not stop.wait(seconds):
+                try:
+                    self.refresh()
+                except Exception:
+                    _log.exception("the folders of models could not be read")
+
+        # Waited for at the end: a process that exits while TensorFlow loads may crash.
+        thread = threading.Thread(target=watch, name="versions")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()

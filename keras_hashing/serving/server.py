@@ -8,8 +8,8 @@ import sys
 import uvicorn
 
 from keras_hashing.serving.app import create_app
+from keras_hashing.serving.models import Models
 from keras_hashing.serving.page_routes import page_routes
-from keras_hashing.serving.registry import Models
 
 _BACKLOG = 1024
 _GRACE_SECONDS = 60  # for requests that still run when the server is told to stop

@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_hashing import codes, encoding, evaluation, hashers, methods
 from keras_hashing.data import protocols
-from keras_hashing.zoo.float_ranking import mean_average_precision
-from keras_hashing.zoo.metrics import CUTOFF
+from keras_hashing.evaluation.float_ranking import mean_average_precision
+from keras_hashing.zoo.figures import CUTOFF
 
 RIDGE = 0.3  # times the mean variance of a channel, times the number of images
 HIDDEN, DROPOUT, EPOCHS, BATCH_SIZE, LEARNING_RATE = 512, 0.5, 40, 128, 1e-3

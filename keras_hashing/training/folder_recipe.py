@@ -5,7 +5,7 @@ import warnings
 
 from keras_hashing import checks, methods
 from keras_hashing import data as datasets
-from keras_hashing.training.head_settings import head_epochs, head_recipe, head_settings
+from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
 
 FINE_TUNING = {"epochs": 10, "batch_size": 32, "learning_rate": 2e-4, "shift": 8}
 _KEPT = ("weight_decay",)  # of a head's settings, when the backbone is trained too

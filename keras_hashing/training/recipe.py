@@ -5,7 +5,7 @@ import pathlib
 import tomllib
 
 from keras_hashing import checks, methods
-from keras_hashing.zoo import entry
+from keras_hashing.zoo import metadata
 
 _SECTIONS = ("model", "data", "training")
 _DATA = {"dataset": ("dataset", "protocol"), "folder": ("folder", "validation", "query", "seed")}
@@ -152,7 +152,7 @@ def parse_recipe(text):
     adapts = hasattr(method, "adapt")
     if "name" not in content or (not adapts and content.get("training", {}).get("epochs", 0) == 0):
         raise ValueError("a recipe must have `name`, and `epochs` of 1 or more in [training].")
-    entry.check_name(content["name"])  # now, not after hours of training
+    metadata.check_name(content["name"])  # now, not after hours of training
     checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
     training = Training(**content.get("training", {}))
     if training.nested and max(training.nested) >= content["model"]["bits"]:

@@ -4,12 +4,12 @@ import dataclasses
 import pathlib
 
 from keras_hashing import zoo
-from keras_hashing.training.head import head_outputs, train_head
+from keras_hashing.training.on_features import head_outputs, train_head
+from keras_hashing.training.on_images import train
 from keras_hashing.training.part_features import features_of
 from keras_hashing.training.publish import training_facts
 from keras_hashing.training.recipe import read_recipe
 from keras_hashing.training.recipe_data import load_data
-from keras_hashing.training.train import train
 
 
 def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", verbose=2):

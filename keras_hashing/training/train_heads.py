@@ -2,7 +2,7 @@
 
 import pathlib
 
-from keras_hashing.training.head import head_outputs, train_head
+from keras_hashing.training.on_features import head_outputs, train_head
 from keras_hashing.training.part_features import features_of
 from keras_hashing.training.publish import frozen_rows, publish
 from keras_hashing.training.recipe_data import load_data

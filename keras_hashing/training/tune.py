@@ -9,11 +9,11 @@ import numpy as np
 from keras_hashing import checks
 from keras_hashing import methods as hashing
 from keras_hashing.callbacks import RetrievalEvaluation
-from keras_hashing.training.head import fit_head, make_head, scaling
-from keras_hashing.training.head_settings import head_epochs, head_recipe, head_settings
+from keras_hashing.training.on_features import fit_head, make_head, scaling
 from keras_hashing.training.part_features import features_of
 from keras_hashing.training.recipe import Recipe
 from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
 
 OBJECTIVE = "val_map"
 METHODS = ("dhn", "hashnet", "csq", "orthohash", "greedyhash")

@@ -2,9 +2,8 @@
 
 from keras_hashing.zoo.card import render_card
 from keras_hashing.zoo.catalog import find, info, list, shipped
-from keras_hashing.zoo.entry import METADATA, RECIPE, Entry
 from keras_hashing.zoo.loading import codes, load
-from keras_hashing.zoo.results import refresh, update_tables
+from keras_hashing.zoo.metadata import METADATA, RECIPE, Entry
 from keras_hashing.zoo.saving import image_outputs, record_reruns, save
 from keras_hashing.zoo.verification import verify
 
@@ -19,10 +18,8 @@ __all__ = [
     "list",
     "load",
     "record_reruns",
-    "refresh",
     "render_card",
     "save",
     "shipped",
-    "update_tables",
     "verify",
 ]

@@ -17,8 +17,8 @@ import platformdirs
 from tqdm import tqdm
 
 from keras_hashing import files
-from keras_hashing.zoo import base as bases
-from keras_hashing.zoo import entry as entries
+from keras_hashing.zoo import metadata as entries
+from keras_hashing.zoo import remote as bases
 
 BASE_VARIABLE = "KERAS_HASHING_ZOO"
 CACHE_VARIABLE = "KERAS_HASHING_CACHE"

@@ -4,7 +4,7 @@ import pathlib
 
 from keras_hashing import checks, resources
 from keras_hashing.zoo import cache
-from keras_hashing.zoo import entry as entries
+from keras_hashing.zoo import metadata as entries
 
 
 def list(method=None, dataset=None, bits=None):

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_hashing import checks, files, resources, weights
 from keras_hashing.zoo import catalog, protocol_labels
-from keras_hashing.zoo import entry as entries
+from keras_hashing.zoo import metadata as entries
 
 _MOST_HIDDEN = 1 << 16
 _MOST_NPZ_BYTES = 1 << 30

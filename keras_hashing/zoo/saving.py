@@ -12,8 +12,10 @@ import numpy as np
 
 from keras_hashing import backbones, encoding, files, resources, weights
 from keras_hashing import codes as code_forms
-from keras_hashing.zoo import card, catalog, float_ranking, loading, metrics, protocol_labels
-from keras_hashing.zoo import entry as entries
+from keras_hashing.evaluation import float_ranking
+from keras_hashing.zoo import card, catalog, loading, protocol_labels
+from keras_hashing.zoo import metadata as entries
+from keras_hashing.zoo.figures import figures_of
 
 _PARTS = ("train", "validation", "query", "database")
 
@@ -74,7 +76,7 @@ def save(
         shipped = _write_model(folder, model, config, shared is not None)
         outputs = {part: outputs_of(shipped, getattr(data, part)) for part in ("query", "database")}
         codes = _write_codes(folder, data, outputs)
-        figures = metrics.figures(codes, model.bits)
+        figures = figures_of(codes, model.bits)
         own = code_forms.pack(outputs_of(model, data.query))
         figures["half_precision_bits"] = equal_bits(own, codes.query_codes, model.bits)
         rows = _float_rows(codes, outputs)

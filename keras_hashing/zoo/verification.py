@@ -3,8 +3,9 @@
 import dataclasses
 
 from keras_hashing import encoding
-from keras_hashing.zoo import catalog, loading, metrics, saving
-from keras_hashing.zoo import entry as entries
+from keras_hashing.zoo import catalog, loading, saving
+from keras_hashing.zoo import metadata as entries
+from keras_hashing.zoo.figures import figures_of
 
 TOLERANCE = 1e-6
 LEAST_EQUAL_BITS = 0.999
@@ -82,7 +83,7 @@ def _damaged_files(entry):
 
 
 def _figures(entry):
-    found = metrics.figures(loading.codes(entry.path), entry.bits)
+    found = figures_of(loading.codes(entry.path), entry.bits)
     return {key: (entry.metrics.get(key), value) for key, value in found.items()}
 
 

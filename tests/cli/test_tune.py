@@ -5,7 +5,7 @@ import pytest
 
 from keras_hashing import training
 from keras_hashing.training import Trial
-from keras_hashing.training.head_settings import head_recipe, head_settings
+from keras_hashing.training.usual_settings import head_recipe, head_settings
 
 
 @pytest.fixture

@@ -72,15 +72,6 @@ def test_reencode_without_a_protocol(fails, entry):
     assert "`reencode` needs a protocol" in fails("zoo", "verify", "dhn_shades_12", "--reencode")
 
 
-def test_table(call, fails, entry, zoo_root, tmp_path):
-    page = zoo_root / "RESULTS.md"
-    assert f"Wrote {page}" in call("zoo", "table", zoo_root.parent).stdout
-    assert "dhn_shades_12" in page.read_text()
-    assert "Nothing changed." in call("zoo", "table", zoo_root.parent, "--cards").stdout
-    (tmp_path / "elsewhere").mkdir()
-    assert "is no checkout" in fails("zoo", "table", tmp_path / "elsewhere")
-
-
 def test_reproduce(call, entries, tmp_path):
     card = entries[0] / "dhn_shades_8"
     options = ("--out", tmp_path / "again", "--features-dir", tmp_path / "features")

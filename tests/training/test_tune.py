@@ -9,7 +9,7 @@ import pytest
 import keras_hashing as kh
 from keras_hashing import callbacks
 from keras_hashing.training import frozen_features, hyper_model, tune
-from keras_hashing.training.head import train_head
+from keras_hashing.training.on_features import train_head
 from keras_hashing.training.recipe_data import load_data
 from tests.training.photos import make_folder
 

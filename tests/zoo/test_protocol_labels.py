@@ -42,7 +42,7 @@ def test_what_is_not_stored():
 
 
 def test_digest_changes_with_a_label(tmp_path):
-    from keras_hashing.zoo import build_labels
+    from tools import build_labels
 
     train, test = np.repeat(np.arange(10), 650), np.arange(10)
     digests = []

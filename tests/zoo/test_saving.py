@@ -8,8 +8,9 @@ import safetensors.numpy
 import keras_hashing as kh
 from keras_hashing import encoding, methods, zoo
 from keras_hashing.data import ImageSet, protocols
-from keras_hashing.zoo import build_labels, loading, protocol_labels, saving
+from keras_hashing.zoo import loading, protocol_labels, saving
 from tests.zoo.conftest import BITS, small_data, small_model
+from tools import build_labels
 
 
 def test_the_folder_is_whole(entry):

@@ -1,0 +1,123 @@
+"""What an audit found, for programs, and as a picture."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_hashing.auditing import findings, plot
+from keras_hashing.auditing.bit_audit import BitAudit
+from keras_hashing.auditing.repeats import Duplicates, Leaks
+
+
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """What can be said of a set of codes.
+
+    Attributes:
+        bits: int, code length.
+        items: int, size of the database.
+        queries: int, how many were searched with; queries_are: str, where they come from.
+        queries_without_relevant: int, left out of every mean; None without labels.
+        leaks: `keras_hashing.auditing.repeats.Leaks`; None where no queries were given.
+        duplicates: `keras_hashing.auditing.repeats.Duplicates`.
+        of_bits: `keras_hashing.auditing.bit_audit.BitAudit`.
+        ties: tuple of `keras_hashing.auditing.tie_statistics.TiesAt`, cutoffs 100, 1,000 and
+            5,000 as far as the database reaches, and the whole.
+        tie_range: dict, name of a figure -> `keras_hashing.auditing.tie_statistics.Spread`;
+            empty without labels.
+        conventions: tuple of `keras_hashing.auditing.conventions.Convention`; empty
+            without labels.
+        notes: tuple of str, what was left out and why.
+    """
+
+    bits: int
+    items: int
+    queries: int
+    queries_are: str
+    queries_without_relevant: int | None
+    leaks: Leaks | None
+    duplicates: Duplicates
+    of_bits: BitAudit
+    ties: tuple
+    tie_range: dict
+    conventions: tuple
+    notes: tuple
+
+    @property
+    def dead_bits(self):
+        """Tuple of int, bits that are the same in all items."""
+        return self.of_bits.dead
+
+    @property
+    def duplicated_bits(self):
+        """Tuple of `RepeatedBit`, live bits equal or opposite to an earlier one."""
+        return self.of_bits.repeated
+
+    @property
+    def balance(self):
+        """float64 `(bits,)`, share of the items for which a bit is on."""
+        return self.of_bits.balance
+
+    @property
+    def entropy(self):
+        """dict of floats in bits.
+
+        "per_bit" is the mean entropy of a bit, at most 1; "codes" that of the codes as they
+        occur, and "codes_most" what as many items of this length could reach.
+        """
+        return {
+            "per_bit": float(self.of_bits.entropy.mean()),
+            "codes": self.duplicates.code_entropy,
+            "codes_most": float(min(self.bits, np.log2(self.items))),
+        }
+
+    @property
+    def faults(self):
+        """Tuple of str, sentences on what should be mended or explained."""
+        return findings.faults(self)
+
+    @property
+    def remarks(self):
+        """Tuple of str, sentences that belong beside a figure made from these codes."""
+        return findings.remarks(self)
+
+    def to_dict(self):
+        """All of it ready for JSON; of the correlation and of the group sizes only summaries."""
+        duplicates = dataclasses.asdict(self.duplicates)
+        del duplicates["group_sizes"]
+        return {
+            "bits": self.bits,
+            "items": self.items,
+            "queries": self.queries,
+            "queries_are": self.queries_are,
+            "queries_without_relevant": self.queries_without_relevant,
+            "faults": list(self.faults),
+            "remarks": list(self.remarks),
+            "leaks": None if self.leaks is None else dataclasses.asdict(self.leaks),
+            "duplicates": duplicates,
+            "dead_bits": list(self.dead_bits),
+            "duplicated_bits": [dataclasses.asdict(bit) for bit in self.duplicated_bits],
+            "balance": self.balance.tolist(),
+            "bit_entropy": self.of_bits.entropy.tolist(),
+            "entropy": self.entropy,
+            "correlation": {
+                "mean": self.of_bits.correlation_mean,
+                "most": self.of_bits.correlation_most,
+                "items": self.of_bits.correlated_items,
+            },
+            "ties": [dataclasses.asdict(at) for at in self.ties],
+            "tie_range": {name: dataclasses.asdict(s) for name, s in self.tie_range.items()},
+            "conventions": [dataclasses.asdict(row) for row in self.conventions],
+            "notes": list(self.notes),
+        }
+
+    def plot(self, path):
+        """Draw balance, correlation, repetitions, ties and the figures of all conventions.
+
+        Args:
+            path: str or path-like, ending in .png, .svg or .pdf; written whole or not at all.
+
+        Raises:
+            ValueError: another ending.
+        """
+        plot.save(self, path)
