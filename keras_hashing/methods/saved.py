@@ -1,8 +1,13 @@
 """Load a model that a user saved as a `.keras` file."""
 
+import importlib
 import pathlib
 
 import keras
+
+# Importing them registers their classes with Keras. Methods, which import this module, have
+# brought the rest.
+_REGISTERING = ("backbones.local_response", "hashers", "layers", "losses", "regularizers")
 
 
 def load(path):
@@ -26,4 +31,6 @@ def load(path):
         )
     if path.suffix != ".keras":
         raise ValueError(f"`path` must be a .keras file; got {path}.")
+    for name in _REGISTERING:
+        importlib.import_module(f"keras_hashing.{name}")
     return keras.saving.load_model(path)
