@@ -1,4 +1,4 @@
-"""Small HTML tables, which notebooks show for an object with `_repr_html_`."""
+"""Facts of an object for `__repr__`, as lines, and for `_repr_html_`, as a table of HTML."""
 
 from html import escape
 
@@ -31,6 +31,25 @@ def table(rows, header=None, caption=None):
         parts.append(f"<tr>{title}{_cells(rest, 'td')}</tr>")
     parts.append("</tbody></table>")
     return "".join(parts)
+
+
+def lines(rows, title):
+    """Pairs of a name and a value as lines of text below a title.
+
+    Args:
+        rows: iterable of pairs; a value is shown as `str` gives it.
+        title: str.
+
+    Returns:
+        str of one line and one for each pair.
+
+    Example:
+        >>> print(lines([("items", 3), ("backend", "exact")], "Index of 64 bits"))
+        Index of 64 bits
+          items: 3
+          backend: exact
+    """
+    return "\n".join([title, *(f"  {name}: {value}" for name, value in rows)])
 
 
 def _cells(values, tag):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, html
 from keras_hashing.index import feature_distances
 from keras_hashing.index.feature_distances import METRICS
 
@@ -26,7 +26,7 @@ class CoarseToFine:
         index: `keras_hashing.Index`.
         features: float array `(len(index), channels)`, in the order of `index.ids`, or the path
             of an `.npy` file of it. A file is mapped, and read in parts, those of the pools; an
-            array is kept, not copied.
+            array is kept, not copied, as it may be large: leave it as it is.
         metric: `"euclidean"`, or `"cosine"`, 1 - cosine, which is 1 for a row of zeros.
 
     Raises:
@@ -49,12 +49,19 @@ class CoarseToFine:
 
     def __init__(self, index, features, metric="euclidean"):
         self.index = index
-        self.features = feature_distances.opened("features", features)
+        self.features = feature_distances.opened("features", features).view()
+        self.features.flags.writeable = False  # its values were checked
         checks.same_length("features", self.features, "index", index)
         self.metric = checks.one_of("metric", metric, METRICS)
         self._row_ids = np.array(index.ids)
         self._rows = np.argsort(self._row_ids)  # by ascending id
         self._ids = self._row_ids[self._rows]
+
+    def __repr__(self):
+        return html.lines(self._facts(), type(self).__name__)
+
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=type(self).__name__)
 
     def search(self, query_codes, query_features, k=10, pool=1000, radius=None):
         """First k items of each query's pool in (distance of features, position) order.
@@ -161,6 +168,14 @@ class CoarseToFine:
                     "items, or take an exact index."
                 )
             pool = min(4 * pool, len(self.index))
+
+    def _facts(self):
+        rows, channels = self.features.shape
+        return [
+            ("codes", f"{self.index.bits} bits"),
+            ("features", f"{rows:,} x {channels}, {self.features.dtype}"),
+            ("metric", self.metric),
+        ]
 
     def _queries(self, query_codes, query_features):
         query_codes = checks.codes("query_codes", query_codes, self.index.bits)

@@ -1,26 +1,14 @@
 """Search by Hamming distance: the one class that checks arguments, whatever store is behind it."""
 
-import importlib
+import copy
 import inspect
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, html
 from keras_hashing.index import ids as ids_of_items
 from keras_hashing.index import labels as labels_of_items
-
-# Name of a backend -> module and class of its store. A store has `bits`, `ids`, `codes`,
-# `next_id`, `known(ids)`, `add(codes, ids)`, `upsert(codes, ids)`, `remove(ids)`,
-# `search(query_codes, k, mask)`, `radius_search(query_codes, radius)` and `save(path)`, with what
-# `Index` says of them; its constructor takes `bits` and the backend's options. Stores of files
-# have a class method `load(path, verify)`. Where `keeps_labels`, `add`, `upsert` and `search` take
-# `labels` too.
-BACKENDS = {
-    "exact": ("keras_hashing.index.exact.store", "ExactStore"),
-    "faiss": ("keras_hashing.index.faiss.store", "FaissStore"),
-    "milvus": ("keras_hashing.index.milvus.store", "MilvusStore"),
-    "pgvector": ("keras_hashing.index.postgres.store", "PgvectorStore"),
-}
+from keras_hashing.index.store import LabelStore, Store, store_class
 
 _MASK_HINT = "Pass one bool per item, in the order of `index.ids`; True keeps it."
 
@@ -41,6 +29,11 @@ class Index:
     the order of ids: see `keras_hashing.index.milvus.store.MilvusStore` and
     `keras_hashing.index.postgres.store.PgvectorStore`. What is there is found again by the same
     arguments, and each item may have a label, for searches among some labels.
+
+    What it returns is the caller's, to be written to or read-only, and arrays that it was given may
+    change afterwards. `pickle`, `copy.copy` and `copy.deepcopy` of an index in memory give another
+    one with items of its own; to keep it, `save` it. Those of an index on a server are refused, as
+    the same arguments open it again.
 
     Args:
         bits: int in 1..4096, the code length.
@@ -64,14 +57,25 @@ class Index:
         ([[1, 1]], [[1, 2]])
     """
 
+    _store: Store | LabelStore
+
     def __init__(self, bits, backend="exact", **options):
         bits = checks.bits(bits)
-        store_class = _store_class(backend)
-        _check_options(backend, store_class, options)
-        self._store = store_class(bits, **options)
+        made_by = store_class(backend)
+        _check_options(backend, made_by, options)
+        self._store = made_by(bits, **options)
 
     def __len__(self):
         return len(self._store)
+
+    def __copy__(self):
+        return copy.deepcopy(self)  # a store that two indexes share would change behind one
+
+    def __repr__(self):
+        return html.lines(self._store.facts.items(), self._title)
+
+    def _repr_html_(self):
+        return html.table(self._store.facts.items(), caption=self._title)
 
     @property
     def bits(self):
@@ -233,14 +237,18 @@ class Index:
         # Whatever is not FAISS' is the exact store's to open, or to say what is wrong with it.
         backend = "faiss" if file.recognises(path) else "exact"
         index = cls.__new__(cls)
-        index._store = _store_class(backend).load(path, verify)
+        index._store = store_class(backend).load(path, verify)
         return index
+
+    @property
+    def _title(self):
+        return f"Index of {self.bits} bits"
 
     def _labels(self, labels, new_codes=None):
         """Keyword arguments for the store: none, or checked labels of new items or of a search."""
         if labels is None:
             return {}
-        if not getattr(self._store, "keeps_labels", False):
+        if not self._store.keeps_labels:
             raise ValueError(
                 "this backend keeps no labels. Keep them in an array in the order of `index.ids`, "
                 "and search with `mask=np.isin(array, labels)`."
@@ -260,8 +268,8 @@ class Index:
         return mask
 
 
-def _check_options(backend, store_class, options):
-    parameters = dict(inspect.signature(store_class).parameters)
+def _check_options(backend, made_by, options):
+    parameters = dict(inspect.signature(made_by).parameters)
     del parameters["bits"]
     unknown = [name for name in options if name not in parameters]
     if unknown:
@@ -276,8 +284,3 @@ def _check_options(backend, store_class, options):
             f"backend {backend!r} needs `{missing[0]}`; got {', '.join(options) or 'no option'}. "
             f"Pass {' and '.join(f'`{name}`' for name in needed)}."
         )
-
-
-def _store_class(backend):
-    module, name = BACKENDS[checks.one_of("backend", backend, BACKENDS)]
-    return getattr(importlib.import_module(module), name)

@@ -91,3 +91,12 @@ def refuse_file(place):
         f"{place} is kept by its server, and opened again with the same arguments of `Index`. "
         "For a file, copy `codes` and `ids` into an exact index and save that."
     )
+
+
+def refuse_copy(place):
+    """Raise TypeError for a copy or a pickle: the index is a connection to the items."""
+    raise TypeError(
+        f"an index of {place} is a connection to its server, which cannot be copied or pickled. "
+        "Open it with the same arguments of `Index` again, also in another process, or copy "
+        "`codes` and `ids` into an exact index."
+    )

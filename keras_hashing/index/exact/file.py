@@ -27,7 +27,7 @@ _HASHED_BYTES = 1 << 22  # bytes hashed in one step
 
 
 @dataclasses.dataclass
-class Contents:
+class ExactContents:
     """What an index file holds.
 
     Args:
@@ -75,7 +75,7 @@ def read(path, verify=True):
         verify: bool, whether to read all of it and compare its checksum.
 
     Returns:
-        `Contents` with read-only arrays.
+        `ExactContents` with read-only arrays.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -92,7 +92,7 @@ def read(path, verify=True):
     num_words = -(-bits // 64)
     words = data[: 8 * num_words * count].view("<u8").reshape(num_words, count)
     ids = data[8 * num_words * count :].view("<i8")
-    contents = Contents(bits, words, ids, next_id)
+    contents = ExactContents(bits, words, ids, next_id)
     if verify:
         _check_data(path, data, digest, contents)
     return contents

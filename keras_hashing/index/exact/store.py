@@ -28,9 +28,12 @@ class ExactStore:
         bits: int in 1..4096, the code length.
     """
 
+    keeps_labels = False
+
     def __init__(self, bits):
         self.bits = bits
-        # Columns from `len(self)` on are room for more.
+        # Rows are never changed where they stand, so that a file may be mapped, and a reader's
+        # view of them stays as it was. Columns from `len(self)` on are room for more.
         self._words = np.empty((-(-bits // 64), 0), np.uint64)
         self._ids = Ids()
         self._tiles = None  # made by the first search that is large enough
@@ -48,8 +51,15 @@ class ExactStore:
 
     @property
     def codes(self):
-        by_row = np.ascontiguousarray(self._rows.T)
-        return np.ascontiguousarray(by_row.view(np.uint8)[:, : -(-self.bits // 8)])
+        by_row = np.empty((len(self), -(-self.bits // 8)), np.uint8)
+        for number, row in enumerate(self._rows):
+            part = by_row[:, 8 * number : 8 * (number + 1)]
+            part[:] = np.ascontiguousarray(row).view(np.uint8).reshape(-1, 8)[:, : part.shape[1]]
+        return by_row
+
+    @property
+    def facts(self):
+        return {"backend": "exact", "items": f"{len(self):,}", "next id": self.next_id}
 
     def known(self, ids):
         return self._ids.known(ids)
@@ -99,11 +109,21 @@ class ExactStore:
         return lims, distances, ids
 
     def save(self, path):
-        file.write(path, file.Contents(self.bits, self._rows, self.ids, self.next_id))
+        file.write(path, self._contents())
 
     @classmethod
     def load(cls, path, verify):
-        contents = file.read(path, verify)
+        return cls._of(file.read(path, verify))
+
+    def __reduce__(self):
+        # Codes and ids; what was compiled is made again by the first search that needs it.
+        return self._of, (self._contents(),)
+
+    def _contents(self):
+        return file.ExactContents(self.bits, self._rows, self.ids, self.next_id)
+
+    @classmethod
+    def _of(cls, contents):
         store = cls(contents.bits)
         store._words = contents.words
         store._ids = Ids(contents.ids, contents.next_id)

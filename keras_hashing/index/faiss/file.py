@@ -23,7 +23,7 @@ HEADER_BYTES = _FIELDS.size + _DIGEST_BYTES
 
 
 @dataclasses.dataclass
-class Contents:
+class FaissContents:
     """What the file of a FAISS index holds.
 
     Args:
@@ -87,7 +87,7 @@ def read(path):
     if len(rest) < 16 * count:
         raise damaged(path, f"it has {len(data)} bytes, too few for {count} items")
     ids, keys = rest[: 16 * count].view("<i8").reshape(2, count)
-    return Contents(bits, ids, keys, next_id, rest[16 * count :])
+    return FaissContents(bits, ids, keys, next_id, rest[16 * count :])
 
 
 def damaged(path, what):

@@ -37,6 +37,8 @@ class FaissStore:
         ModuleNotFoundError: FAISS is not installed.
     """
 
+    keeps_labels = False
+
     def __init__(self, bits, factory="BFlat", effort=None):
         faiss = _faiss()
         self.bits = bits
@@ -46,14 +48,13 @@ class FaissStore:
             raise ValueError(
                 f"FAISS knows no binary index {factory!r}. Pass for example {_FACTORIES}."
             ) from error
-        self._index, self._kind = index, _kind(index)
+        self._hold(index)
         self._ids = Ids()
         self._keys = Ids()  # FAISS' numbers of the items, ascending
         if effort is not None:
             effort = checks.whole("effort", effort, 1, None, "More finds more, and takes longer.")
         if self._kind == "IndexBinaryIVF":
             self._index.nprobe = min(effort or int(2 * index.nlist**0.5), index.nlist)
-            self._index.cp.min_points_per_centroid = 1  # else FAISS prints a warning
         elif self._kind == "IndexBinaryHNSW":
             self._index.hnsw.efSearch = effort or _DEFAULT_EF_SEARCH
         elif effort is not None:
@@ -85,6 +86,15 @@ class FaissStore:
                 bytes_ = faiss.rev_swig_ptr(lists.get_codes(number), size * lists.code_size)
                 codes[self._positions(keys)] = bytes_.reshape(size, -1)
         return codes
+
+    @property
+    def facts(self):
+        facts = {"backend": f"faiss, {self._kind}", "items": f"{len(self):,}"}
+        if self._kind == "IndexBinaryIVF":
+            facts["effort"] = f"{self._index.nprobe} of {self._index.nlist} lists"
+        elif self._kind == "IndexBinaryHNSW":
+            facts["effort"] = self._index.hnsw.efSearch
+        return facts | {"next id": self.next_id}
 
     def known(self, ids):
         return self._ids.known(ids)
@@ -151,27 +161,42 @@ class FaissStore:
         return lims.astype(np.int64), found[order].astype(np.int32), self.ids[positions[order]]
 
     def save(self, path):
-        serialized = _faiss().serialize_index_binary(self._index)
-        contents = file.Contents(self.bits, self.ids, self._keys.array, self.next_id, serialized)
-        file.write(path, contents)
+        file.write(path, self._contents())
 
     @classmethod
     def load(cls, path, verify):
         del verify  # FAISS reads all of it, and does not check what it reads
-        faiss, contents = _faiss(), file.read(path)
+        contents = file.read(path)
         try:
-            index = faiss.deserialize_index_binary(contents.serialized)
+            store = cls._of(contents)
         except RuntimeError as error:
             raise file.damaged(path, f"FAISS cannot read it ({error})") from error
-        store = cls.__new__(cls)
-        store.bits = contents.bits
-        store._index, store._kind = index, _kind(index)
-        store._ids = Ids(contents.ids, contents.next_id)
-        next_key = int(contents.keys[-1]) + 1 if len(contents.keys) else 0
-        store._keys = Ids(contents.keys, next_key)
+        index = store._index
         if index.ntotal != len(store) or index.d != 8 * -(-store.bits // 8):
             raise file.damaged(path, f"FAISS found {index.ntotal} codes of {index.d} bits")
         return store
+
+    def __reduce__(self):
+        return self._of, (self._contents(),)
+
+    def _contents(self):
+        serialized = _faiss().serialize_index_binary(self._index)
+        return file.FaissContents(self.bits, self.ids, self._keys.array, self.next_id, serialized)
+
+    @classmethod
+    def _of(cls, contents):
+        store = cls.__new__(cls)
+        store.bits = contents.bits
+        store._hold(_faiss().deserialize_index_binary(contents.serialized))
+        store._ids = Ids(contents.ids, contents.next_id)
+        next_key = int(contents.keys[-1]) + 1 if len(contents.keys) else 0
+        store._keys = Ids(contents.keys, next_key)
+        return store
+
+    def _hold(self, index):
+        self._index, self._kind = index, _kind(index)
+        if self._kind == "IndexBinaryIVF":
+            index.cp.min_points_per_centroid = 1  # else FAISS prints a warning; it is not saved
 
     def _train(self, new_codes):
         if self._index.is_trained:

@@ -93,6 +93,10 @@ class MilvusStore:
                 high, step = bound, max(1, step // 2)
         return low
 
+    @property
+    def facts(self):
+        return {"backend": "milvus", "collection": self._collection.name}
+
     def known(self, ids):
         found = []
         for part in servers.batches(len(ids)):
@@ -151,6 +155,9 @@ class MilvusStore:
 
     def save(self, path):
         servers.refuse_file(f"collection {self._collection.name!r}")
+
+    def __reduce__(self):
+        servers.refuse_copy(f"collection {self._collection.name!r}")
 
     def _found(self, query_codes, limit, options, where):
         """For each query a list of pairs (distance, id)."""

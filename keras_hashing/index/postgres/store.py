@@ -76,6 +76,10 @@ class PgvectorStore:
             (largest,) = self._table.run(cursor, "select max(id) from {table}").fetchone()
         return max(self._next_id, 0 if largest is None else largest + 1)
 
+    @property
+    def facts(self):
+        return {"backend": "pgvector", "table": self._table.name}
+
     def known(self, ids):
         found = []
         with self._table.transaction("look for ids") as cursor:
@@ -141,6 +145,9 @@ class PgvectorStore:
 
     def save(self, path):
         servers.refuse_file(f"table {self._table.name!r}")
+
+    def __reduce__(self):
+        servers.refuse_copy(f"table {self._table.name!r}")
 
     def _choose_plan(self, cursor, k):
         if self._graph:

@@ -22,14 +22,14 @@ FIELDS = struct.Struct("<8sIIQQ32s")  # magic, version, bits, count, next id, di
 def contents(**changes):
     words = np.arange(2 * COUNT, dtype=np.uint64).reshape(2, COUNT)
     ids = np.array([3, 1, 4, 0, 5])
-    return file.Contents(**{"bits": BITS, "words": words, "ids": ids, "next_id": 9} | changes)
+    return file.ExactContents(**{"bits": BITS, "words": words, "ids": ids, "next_id": 9} | changes)
 
 
 def write_many(path, count, seed=0):
     """Write an index file of random codes; its digest tells which one it is."""
     rng = np.random.default_rng(seed)
     words = rng.integers(0, 1 << BITS - 64, (2, count), np.uint64)
-    file.write(path, file.Contents(BITS, words, np.arange(count), count))
+    file.write(path, file.ExactContents(BITS, words, np.arange(count), count))
 
 
 def names(folder):

@@ -18,7 +18,7 @@ def contents(**changes):
         "next_id": 9,
         "serialized": np.arange(50, dtype=np.uint8),
     }
-    return file.Contents(**fields | changes)
+    return file.FaissContents(**fields | changes)
 
 
 @pytest.fixture
