@@ -84,7 +84,13 @@ def measure(model, folders, place):
             started = time.perf_counter()
             workers = len(os.sched_getaffinity(0)) if engine == "ray" else None
             summary = corpus.encode(
-                folder, target, model, engine, workers, batch_size=BATCH, progress=False
+                model,
+                folder,
+                target,
+                engine=engine,
+                workers=workers,
+                batch_size=BATCH,
+                progress=False,
             )
             off += bits_off(corpus.Corpus(target).codes, found)
             if engine == "ray":

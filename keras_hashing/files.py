@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written to a temporary name, then renamed."""
+"""Files that are whole or not there, locks that other processes see, and names as text."""
 
 import contextlib
 import errno
@@ -7,6 +7,8 @@ import os
 import pathlib
 import shutil
 import uuid
+
+import filelock
 
 
 @contextlib.contextmanager
@@ -36,6 +38,33 @@ def atomic_path(path):
     except BaseException:
         _remove(temporary)
         raise
+
+
+@contextlib.contextmanager
+def locked(path, wait=True):
+    """Hold a lock that other processes and threads see, as long as the block runs.
+
+    Args:
+        path: path-like, a file that is made for it, its folder too, and stays.
+        wait: bool, whether to wait for another who holds it.
+
+    Raises:
+        ValueError: another holds it, without `wait`; names the folder.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(path, timeout=-1 if wait else 0):
+            yield
+    except filelock.Timeout as error:
+        raise ValueError(
+            f"{path.parent} is being written by another run. Wait until it ends."
+        ) from error
+
+
+def printable(path):
+    """A path as valid Unicode, whatever bytes a file's name holds."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def sha256(path):

@@ -3,6 +3,8 @@ import errno
 import hashlib
 import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -106,3 +108,43 @@ def test_a_folder_that_cannot_be_synced(tmp_path, monkeypatch, number, passes):
     with expected, files.atomic_path(tmp_path / "a") as temporary:
         temporary.write_bytes(b"new")
     assert names(tmp_path) == ["a"]
+
+
+def test_one_at_a_time(tmp_path):
+    path = tmp_path / "new" / ".lock"
+    with (
+        files.locked(path),
+        pytest.raises(ValueError, match=r"new is being written by another run\. Wait"),
+        files.locked(path, wait=False),
+    ):
+        raise AssertionError("two at once")
+    with files.locked(path, wait=False):
+        assert [found.name for found in path.parent.iterdir()] == [".lock"]
+
+
+def test_waiting_for_another_process(tmp_path):
+    path = tmp_path / ".lock"
+    other = (
+        "import sys; from keras_hashing import files\n"
+        "with files.locked(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", other, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(ValueError, match="another run"), files.locked(path, wait=False):
+            pass
+        process.stdin.close()
+        with files.locked(path):  # waits until the other is done
+            pass
+    assert process.returncode == 0
+
+
+def test_printable_names():
+    assert files.printable("grün/01.jpg") == "grün/01.jpg"
+    name = os.fsdecode(b"gr\xfcn.jpg")  # Latin-1: no valid UTF-8
+    assert files.printable(name) == "gr\N{REPLACEMENT CHARACTER}n.jpg"
+    files.printable(pathlib.Path(name)).encode()

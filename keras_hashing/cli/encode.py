@@ -79,9 +79,9 @@ def encode(
         with quiet.without_native_messages():
             hashing = models.load_model(model)
             summary = corpus.encode(
-                source,
-                target,
-                hashing,
+                model=hashing,
+                source=source,
+                target=target,
                 engine=engine.value,
                 workers=workers,
                 address=address,

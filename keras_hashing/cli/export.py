@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from keras_hashing import files
 from keras_hashing.cli import models
 
 app = typer.Typer(add_completion=False)
@@ -88,7 +89,7 @@ def _from_photos(directory):
     index = photos.PhotoIndex(directory)
     encoder = models.photo_encoder(index.model["name"], index.model["hashing"])
     contents = {"index": index.codes, "names": index.paths}
-    return photos.photo_model(index, encoder), contents, photos.shown(index.folder)
+    return photos.photo_model(index, encoder), contents, files.printable(index.folder)
 
 
 def _write_encoder(model, path, format, as_json):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from keras_hashing import files
 from keras_hashing.cli import models, quiet
 
 app = typer.Typer(add_completion=False)
@@ -91,7 +92,7 @@ def _progress_bar():
 
 
 def _words(out, summary, seconds):
-    from keras_hashing.photos import page, reading
+    from keras_hashing.photos import page
 
     lines = [
         f"{out}: {summary.photos:,} photo(s), {summary.bits}-bit codes, "
@@ -103,7 +104,7 @@ def _words(out, summary, seconds):
         lines.append(f"{summary.resumed:,} were encoded by a run that did not finish.")
     if summary.unreadable:
         lines.append(f"{len(summary.unreadable):,} file(s) passed over:")
-        lines += [f"  {reading.shown(p)}: {why}" for p, why in summary.unreadable[:_SHOWN]]
+        lines += [f"  {files.printable(p)}: {why}" for p, why in summary.unreadable[:_SHOWN]]
         if len(summary.unreadable) > _SHOWN:
             lines.append(f"  and {len(summary.unreadable) - _SHOWN:,} more; --json lists all.")
     lines.append(f"Find neighbours: keras-hashing search PHOTO.jpg --index {out}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from keras_hashing import files
 from keras_hashing.cli import models, quiet
 
 app = typer.Typer(add_completion=False)
@@ -45,13 +46,13 @@ def search(
         answers = photo_index.search(_photos_of(queries), k, encoder)
     problems = [answer for answer in answers if answer.problem]
     if len(problems) == len(answers):
-        raise ValueError(f"{photos.shown(problems[0].query)}: {problems[0].problem}")
+        raise ValueError(f"{files.printable(problems[0].query)}: {problems[0].problem}")
     if as_json:
         typer.echo(json.dumps(_document(photo_index, answers), indent=2))
     else:
         _print_tables(photo_index, answers)
     for answer in problems:
-        typer.echo(f"Passed over {photos.shown(answer.query)}: {answer.problem}", err=True)
+        typer.echo(f"Passed over {files.printable(answer.query)}: {answer.problem}", err=True)
     if html:
         _write_page(html, photo_index, answers)
         typer.echo(f"Wrote {html}", err=True)
@@ -95,20 +96,18 @@ def _print_tables(photo_index, answers):
     from rich.table import Table
     from rich.text import Text
 
-    from keras_hashing import photos
-
     console = Console()
     for answer in answers:
         if answer.problem:
             continue
-        title = Text(photos.shown(answer.query), style="bold")
+        title = Text(files.printable(answer.query), style="bold")
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
         table.add_column("", justify="right")
         table.add_column(f"of {photo_index.bits} bits differ", justify="right")
         table.add_column("photo", overflow="fold")
         table.add_column("", style="green")
         for place, item in enumerate(answer.neighbours, 1):
-            name = Text(photos.shown(item.path))
+            name = Text(files.printable(item.path))
             table.add_row(str(place), str(item.distance), name, _NOTES[item.relation])
         console.print(table)
     console.print(f"{len(photo_index):,} photo(s) of {photo_index.folder}", style="dim")

@@ -1,19 +1,20 @@
 """Read a corpus back: shards to arrays, all of them checked first."""
 
+import copy
 import dataclasses
 import functools
 import pathlib
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, html
 from keras_hashing.corpus import manifest as manifests
 from keras_hashing.corpus import shards
 
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """Arrays of one shard.
+    """Arrays of one shard, read from its file for this object alone; some cannot be written.
 
     Args:
         ids: int64 array `(n,)`, places in the sorted list of the source; broken images left out.
@@ -36,9 +37,8 @@ class Corpus:
         folder: str or path-like.
 
     Attributes:
+        folder: `pathlib.Path`.
         bits: int.
-        manifest: dict, what the corpus was made of and with.
-        paths: list of `pathlib.Path`, the shards in order.
 
     Raises:
         FileNotFoundError: no corpus, or a shard is missing; names it.
@@ -49,38 +49,54 @@ class Corpus:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.manifest = manifests.read(self.folder)
-        self.bits = checks.bits(self.manifest["bits"])
-        numbers = range(len(manifests.ranges(self.manifest)))
-        self.paths = [shards.path_of(self.folder, number) for number in numbers]
-        self._counts = [shards.footer(self.folder, self.manifest, n)[0] for n in numbers]
+        self._manifest = manifests.read(self.folder)
+        self.bits = checks.bits(self._manifest["bits"])
+        numbers = range(len(manifests.ranges(self._manifest)))
+        self._paths = [shards.path_of(self.folder, number) for number in numbers]
+        self._counts = [shards.footer(self.folder, self._manifest, n)[0] for n in numbers]
 
     def __len__(self):
         return sum(self._counts)
 
     def __iter__(self):
-        return (self.shard(number) for number in range(len(self.paths)))
+        return (self.shard(number) for number in range(len(self._paths)))
+
+    def __repr__(self):
+        return html.lines(self._facts(), f"Corpus {self.folder}")
+
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=f"Corpus {self.folder}")
+
+    @property
+    def manifest(self):
+        """Dict, a copy: what the corpus was made of and with."""
+        return copy.deepcopy(self._manifest)
+
+    @property
+    def paths(self):
+        """List of `pathlib.Path`, the shards in order."""
+        return list(self._paths)
 
     def shard(self, number):
         """The `Shard` of a number, from 0 on."""
-        names = ["id", "code"] + ["label"] * (self.manifest["label"] is not None)
-        found = shards.read(self.folder, self.manifest, number, names)
-        checks.codes(f"code of {self.paths[number]}", found["code"], self.bits)
+        names = ["id", "code"] + ["label"] * (self._manifest["label"] is not None)
+        found = shards.read(self.folder, self._manifest, number, names)
+        checks.codes(f"code of {self._paths[number]}", found["code"], self.bits)
         return Shard(found["id"], found["code"], found.get("label"))
 
     @property
     def ids(self):
-        """int64 array `(n,)`, ascending."""
+        """int64 array `(n,)`, read-only, ascending."""
         return self._everything.ids
 
     @property
     def codes(self):
-        """uint8 array `(n, ceil(bits / 8))`."""
+        """uint8 array `(n, ceil(bits / 8))`, read-only."""
         return self._everything.codes
 
     @property
     def labels(self):
-        """int32 array `(n,)`, or None where the corpus has none."""
+        """int32 array `(n,)`, read-only, or None where the corpus has none."""
         return self._everything.labels
 
     def column(self, name):
@@ -89,25 +105,40 @@ class Corpus:
         Raises:
             ValueError: the corpus has no such column.
         """
-        names = ["source"] + ["features"] * (self.manifest["features"] is not None)
+        names = ["source"] + ["features"] * (self._manifest["features"] is not None)
         checks.one_of("name", name, names, "Encode with `features=` to keep features.")
         parts = [
-            shards.read(self.folder, self.manifest, number, [name])[name]
-            for number in range(len(self.paths))
+            shards.read(self.folder, self._manifest, number, [name])[name]
+            for number in range(len(self._paths))
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def _facts(self):
+        manifest = self._manifest
+        facts = {
+            "codes": f"{len(self):,} of {self.bits} bits",
+            "shards": len(self._paths),
+            "without a code": f"{manifest['items'] - len(self):,} of {manifest['items']:,} images",
+            "labels": "none" if manifest["label"] is None else manifest["label"],
+            "features": manifest["features"] or "none",
+            "model": manifest["model"],
+            "source": manifest.get("source", ""),
+        }
+        return facts.items()
+
     @functools.cached_property
     def _everything(self):
-        """All shards as one; without a copy where there is only one."""
+        """All shards as one, read-only; without a copy where there is only one."""
         parts = list(self)
-        if len(parts) == 1:
-            return parts[0]
-        labels = None
-        if self.manifest["label"] is not None:
-            labels = np.concatenate([part.labels for part in parts])
+        labels = [part.labels for part in parts if part.labels is not None]
         return Shard(
-            np.concatenate([part.ids for part in parts]),
-            np.concatenate([part.codes for part in parts]),
-            labels,
+            _joined([part.ids for part in parts]),
+            _joined([part.codes for part in parts]),
+            _joined(labels) if labels else None,
         )
+
+
+def _joined(arrays):
+    joined = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    joined.flags.writeable = False
+    return joined

@@ -6,12 +6,11 @@ import os
 import pathlib
 import time
 
-import filelock
 import fsspec
 
-from keras_hashing import checks
+from keras_hashing import checks, files
 from keras_hashing.corpus import manifest as manifests
-from keras_hashing.corpus import quarantine, ray_encoding, ray_session, shards, sources
+from keras_hashing.corpus import ray_encoding, ray_session, shards, sources
 from keras_hashing.corpus.encoder import Encoder
 
 
@@ -40,9 +39,10 @@ class Summary:
 
 
 def encode(
+    model,
     source,
     target,
-    model,
+    *,
     engine="local",
     workers=None,
     address=None,
@@ -61,11 +61,12 @@ def encode(
     or decoded have no row; they stand in `quarantine.jsonl`, written at the end.
 
     Args:
+        model: hashing model with a backbone. The order `encode(source, target, model)` is taken
+            too.
         source: str or path-like: a folder of images, of parquet or of TFRecord files, one such
             file, or an fsspec URL of any of these.
         target: str or path-like, a local folder, or with Ray on several machines one that all of
             them see under this path.
-        model: hashing model with a backbone.
         engine: "local", this process; or "ray" (extra `ray`), a model in each of `workers`
             processes, on GPUs where the cluster has any.
         workers: int, for Ray; default: the cores here, or the cluster's GPUs or its CPUs less one.
@@ -89,17 +90,24 @@ def encode(
         ImportError: Ray, or the file system of a URL, is not installed.
         OSError: no space left, or the source fails; finished shards stay.
         ValueError: `target` was begun with another model, list or form, or an argument is wrong.
+
+    Example:
+        summary = kh.corpus.encode(kh.zoo.load("dhn_fashion_48"), "photos", "codes")
     """
+    if isinstance(model, (str, os.PathLike)) and hasattr(target, "bits"):  # as 0.1.0 has it
+        model, source, target = target, model, source
     ray_session.check_engine(engine, workers, address)
     checks.one_of("features", features, (None, "float16", "float32"))
     _check_model(model)
     target, place = pathlib.Path(target).resolve(), _place(source)
+    if target.exists() and not target.is_dir():
+        raise ValueError(f"{target} is a file. Choose a folder for the shards.")
     _check_apart(place, target)
     opened = sources.open_source(source, column, label)
     if shard_size is None and (target / manifests.NAME).is_file():
         shard_size = manifests.read(target)["shard_size"]
     manifest = manifests.describe(model, name or model.name, opened, place, shard_size, features)
-    with _locked(target):
+    with files.locked(target / ".lock", wait=False):
         manifests.agree(target, manifest)
         todo = _todo(target, manifest, opened)
         encoder = Encoder(model, batch_size, features)
@@ -109,7 +117,7 @@ def encode(
             done = ray_encoding.encode(encoder, target, manifest, todo, workers, address)
         encoded = sum(len(part) for _, part in todo)
         seconds = _follow(done, len(opened), len(opened) - encoded, progress) if todo else 0.0
-        broken = quarantine.write(target, manifest)
+        broken = shards.write_quarantine(target, manifest)
     return Summary(
         images=len(opened),
         encoded=encoded,
@@ -167,21 +175,6 @@ def _todo(target, manifest, source):
         for number, (first, end) in enumerate(manifests.ranges(manifest))
         if not shards.finished(target, manifest, number)
     ]
-
-
-@contextlib.contextmanager
-def _locked(target):
-    """Make the folder, and keep a second run from writing in it at the same time."""
-    if target.exists() and not target.is_dir():
-        raise ValueError(f"{target} is a file. Choose a folder for the shards.")
-    target.mkdir(parents=True, exist_ok=True)
-    try:
-        with filelock.FileLock(target / ".lock", timeout=0):
-            yield
-    except filelock.Timeout as error:
-        raise ValueError(
-            f"{target} is being written by another run. Wait until it ends."
-        ) from error
 
 
 def _check_model(model):

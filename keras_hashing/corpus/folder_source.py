@@ -6,7 +6,8 @@ import pathlib
 
 import fsspec
 
-from keras_hashing.corpus.items import Item, printable
+from keras_hashing import files
+from keras_hashing.corpus.listing import Item
 
 LABEL = "folder"  # what `label` is called for folders
 
@@ -77,16 +78,18 @@ class FolderSource:
         path = f"{root.rstrip('/')}/{name}"
         label = self.classes.index(name.split("/")[0]) if self.classes else None
         try:
-            return Item(printable(name), label, filesystem.cat_file(path))
+            return Item(files.printable(name), label, filesystem.cat_file(path))
         except PermissionError as error:
-            return Item(printable(name), label, problem=f"it may not be read: {error.strerror}.")
+            return Item(
+                files.printable(name), label, problem=f"it may not be read: {error.strerror}."
+            )
         except FileNotFoundError as error:
             if not pathlib.Path(path).is_symlink():
                 raise FileNotFoundError(
-                    f"{printable(path)} was listed and is gone. Bring it back and run the same "
-                    "command again, or encode what there is into another folder."
+                    f"{files.printable(path)} was listed and is gone. Bring it back and run the "
+                    "same command again, or encode what there is into another folder."
                 ) from error
-            return Item(printable(name), label, problem="it is a link that leads nowhere.")
+            return Item(files.printable(name), label, problem="it is a link that leads nowhere.")
 
     @functools.cached_property
     def _place(self):

@@ -1,4 +1,4 @@
-"""Files of a folder or of any fsspec URL, in an order that is the same everywhere."""
+"""What a source holds: its files, in an order that is the same everywhere, and an item of it."""
 
 import dataclasses
 import os
@@ -22,6 +22,23 @@ class Listing:
     url: str
     kind: str
     names: list
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """What reading one image's bytes gave.
+
+    Args:
+        name: str, where the image is: a path below the source, or a file and a row, `a.parquet#3`.
+        label: int, class number; None without labels.
+        content: bytes of the image file; None if they could not be read.
+        problem: str, why there is nothing to decode; None if all is well.
+    """
+
+    name: str
+    label: int | None = None
+    content: bytes | None = None
+    problem: str | None = None
 
 
 def list_files(source):

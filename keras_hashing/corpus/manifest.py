@@ -1,11 +1,11 @@
 """`manifest.json` of a corpus: what its shards hold, agreed before the first is written."""
 
+import contextlib
 import json
 import pathlib
 
-from keras_hashing import checks, weights
+from keras_hashing import checks, files, weights
 from keras_hashing.corpus import sources
-from keras_hashing.corpus.writing import whole_file
 
 NAME = "manifest.json"
 FORMAT = "keras_hashing corpus 1"
@@ -121,6 +121,24 @@ def read(folder):
             "Update keras_hashing, or encode again."
         )
     return found
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """As `files.atomic_path`, with words for a full disk or a folder that may not be written.
+
+    Raises:
+        OSError: the block's, with the name of the file and the way out; nothing is left behind.
+    """
+    try:
+        with files.atomic_path(path) as temporary:
+            yield temporary
+    except OSError as error:
+        text = (
+            f"{error.strerror or error}: {pathlib.Path(path)} was not written. What is finished is "
+            "kept: make room or give access, and run the same command again"
+        )
+        raise OSError(error.errno, text) from error
 
 
 def ranges(manifest):

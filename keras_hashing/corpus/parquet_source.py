@@ -12,8 +12,8 @@ import fsspec
 import pyarrow
 import pyarrow.parquet
 
-from keras_hashing import checks
-from keras_hashing.corpus.items import Item, printable
+from keras_hashing import checks, files
+from keras_hashing.corpus.listing import Item
 
 COLUMNS = ("image", "bytes", "path")  # what is taken if no column is named
 
@@ -86,7 +86,7 @@ class ParquetSource:
         row = first + place - (ends[run] - rows)
         columns = [self.column] if self.label is None else [self.column, self.label]
         image, *labels = self._files.row(name, row, columns)
-        where = f"{printable(name)}#{row}"
+        where = f"{files.printable(name)}#{row}"
         label = class_number(where, labels[0]) if labels else None
         return self._item(where, label, image)
 
@@ -98,10 +98,10 @@ class ParquetSource:
         if isinstance(image, bytes):
             return Item(where, label, image)
         try:
-            return Item(printable(image), label, self._content(image))
+            return Item(files.printable(image), label, self._content(image))
         except (FileNotFoundError, PermissionError) as error:
             why = "there is no such file." if isinstance(error, FileNotFoundError) else str(error)
-            return Item(printable(image), label, problem=why)
+            return Item(files.printable(image), label, problem=why)
 
     def _content(self, path):
         if "://" not in path and not pathlib.PurePath(path).is_absolute():

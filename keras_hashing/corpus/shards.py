@@ -11,7 +11,8 @@ import pyarrow
 import pyarrow.parquet
 
 from keras_hashing.corpus import manifest as manifests
-from keras_hashing.corpus.writing import whole_file
+
+QUARANTINE = "quarantine.jsonl"
 
 _FACTS, _BROKEN = b"keras_hashing", b"keras_hashing_broken"
 
@@ -39,7 +40,7 @@ def write(folder, manifest, number, rows):
     pyarrow.parquet.write_table(
         table, buffer, compression="zstd", use_dictionary=False, write_page_checksum=True
     )
-    with whole_file(path) as temporary:
+    with manifests.whole_file(path) as temporary:
         temporary.write_bytes(buffer.getvalue())
 
 
@@ -118,6 +119,28 @@ def read(folder, manifest, number, columns):
     if len(ids) and not (ids[0] >= first and ids[-1] < end and (np.diff(ids) > 0).all()):
         raise Damaged(_damaged(path, f"its ids are not ascending between {first} and {end - 1}"))
     return {name: _to_numpy(table.column(name)) for name in columns}
+
+
+def write_quarantine(folder, manifest):
+    """Write `quarantine.jsonl`: the images of a corpus that gave no code, with the reason.
+
+    It is collected from all shards, and replaces an older one.
+
+    Args:
+        folder: `pathlib.Path` of a corpus whose shards are all there.
+        manifest: dict.
+
+    Returns:
+        Int, how many there are.
+    """
+    lines = []
+    for number in range(len(manifests.ranges(manifest))):
+        for place, source, reason in footer(folder, manifest, number)[1]:
+            line = {"id": place, "source": source, "reason": reason}
+            lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    with manifests.whole_file(folder / QUARANTINE) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8")
+    return len(lines)
 
 
 def _table(manifest, number, rows):

@@ -11,7 +11,8 @@ from typing import Any
 import fsspec
 import numpy as np
 
-from keras_hashing.corpus.items import Item, printable
+from keras_hashing import files
+from keras_hashing.corpus.listing import Item
 from keras_hashing.corpus.parquet_source import class_number
 
 FEATURES = ("image", "image/encoded", "image_raw")  # what is taken if no feature is named
@@ -85,7 +86,7 @@ class TFRecordSource:
         run = bisect.bisect_right(ends, place)
         name, first, places = self.runs[run]
         inside = place - (ends[run] - len(places))
-        where = f"{printable(name)}#{first + inside}"
+        where = f"{files.printable(name)}#{first + inside}"
         try:
             features = _features(where, self._files.record(name, places[inside]))
         except ValueError as error:

@@ -4,7 +4,6 @@ from keras_hashing.photos.encoder import Encoder
 from keras_hashing.photos.page import build_page
 from keras_hashing.photos.photo_index import Answer, Neighbour, PhotoIndex
 from keras_hashing.photos.photo_model import photo_model
-from keras_hashing.photos.reading import shown
 from keras_hashing.photos.updating import Summary, update
 
 __all__ = [
@@ -15,6 +14,5 @@ __all__ = [
     "Summary",
     "build_page",
     "photo_model",
-    "shown",
     "update",
 ]

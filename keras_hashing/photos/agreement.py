@@ -14,7 +14,7 @@ def agreed_bits(bits, directory, stored, folder, encoder):
     Args:
         bits: int, or None for the index's own.
         directory: path-like, the index.
-        stored: its `Contents`, or None for a new one.
+        stored: its `PhotoContents`, or None for a new one.
         folder: `pathlib.Path` of the photos, resolved.
         encoder: `Encoder`.
 

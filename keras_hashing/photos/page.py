@@ -9,8 +9,8 @@ import urllib.parse
 import jinja2
 from PIL import Image
 
+from keras_hashing import files
 from keras_hashing.data import images
-from keras_hashing.photos import reading
 
 _THUMBNAIL = 320  # pixels on the longer side
 
@@ -60,7 +60,7 @@ def build_page(photo_index, answers, page_folder):
     ]
     return environment.get_template("neighbours.html").render(
         rows=rows,
-        folder=reading.shown(photo_index.folder.name),
+        folder=files.printable(photo_index.folder.name),
         photos=len(photo_index),
         bits=photo_index.bits,
         model=photo_index.model["name"],
@@ -76,7 +76,7 @@ def _picture(page_folder, path):
 
 def _name(path):
     folder, name = os.path.split(path)
-    return {"name": reading.shown(name), "folder": reading.shown(folder)}
+    return {"name": files.printable(name), "folder": files.printable(folder)}
 
 
 def _thumbnail(path):

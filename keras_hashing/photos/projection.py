@@ -60,7 +60,7 @@ def of_features(features, digests, stored, bits):
     Args:
         features: float array `(photos, channels)`, row i of the photo `digests[i]`.
         digests: list of str.
-        stored: `storage.Contents` of the last update, or None.
+        stored: `storage.PhotoContents` of the last update, or None.
         bits: int.
 
     Returns:

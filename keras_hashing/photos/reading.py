@@ -95,11 +95,6 @@ def read_photos(folder, photos, size, known, workers=None):
         pool.shutdown(cancel_futures=True)
 
 
-def shown(path):
-    """A path as text that can be printed, whatever bytes the file's name holds."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def _read(folder, photo, size, known):
     digest = None
     try:

@@ -6,11 +6,11 @@ vectors-N.npy        what the model gave, one row per distinct photo
 codes-N.npy          their codes, uint8
 projection-N.npz     weights that take features to outputs; empty with a hashing model
 pending-*.npz        vectors of a run that has not finished
+.lock                held by the run that writes
 """
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
@@ -24,11 +24,12 @@ from keras_hashing.photos.reading import PhotoFile
 
 FORMAT = "keras_hashing photo index 1"
 _MANIFEST = "manifest.json"
+_LOCK = ".lock"
 _OTHERS = ("vectors-*.npy", "codes-*.npy", "projection-*.npz", "pending-*.npz", ".*.tmp")
 
 
 @dataclasses.dataclass
-class Contents:
+class PhotoContents:
     """All that a photo index knows, except the vectors.
 
     Args:
@@ -80,7 +81,7 @@ def read(directory):
     """Read an index.
 
     Returns:
-        `Contents`.
+        `PhotoContents`.
 
     Raises:
         FileNotFoundError: no index there.
@@ -109,7 +110,7 @@ def _read(directory):
         codes = np.load(_checked(directory, stored["codes"]), allow_pickle=False)
         with np.load(_checked(directory, stored["projection"]), allow_pickle=False) as file:
             weights = [file[name] for name in sorted(file.files)]
-        contents = Contents(
+        contents = PhotoContents(
             **{name: manifest[name] for name in ("folder", "bits", "model", "projection")},
             **{name: manifest[name] for name in ("digests", "fitted", "generation")},
             photos=[(PhotoFile(*photo), row) for photo, row in manifest["photos"]],
@@ -140,7 +141,7 @@ def write(directory, contents, vectors_path):
 
     Args:
         directory: path-like.
-        contents: `Contents`; its `generation` tells the new files' names.
+        contents: `PhotoContents`; its `generation` tells the new files' names.
         vectors_path: path of the new vectors, in `directory`.
     """
     directory = pathlib.Path(directory)
@@ -200,23 +201,22 @@ def locked(directory):
     directory = pathlib.Path(directory)
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} is a file. Choose another place with --out.")
-    directory.mkdir(parents=True, exist_ok=True)
-    if any(directory.iterdir()) and not is_index(directory):
+    if directory.exists() and _names(directory) - {_LOCK} and not is_index(directory):
         raise ValueError(
             f"{directory} holds other files and is no photo index. Choose another with --out."
         )
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise ValueError(
-            f"{directory} is being written by another run. Wait until it ends."
-        ) from error
-    finally:
-        os.close(descriptor)
-        with contextlib.suppress(OSError):
-            directory.rmdir()  # if nothing came of it
+    with files.locked(directory / _LOCK, wait=False):
+        try:
+            yield
+        finally:
+            if _names(directory) == {_LOCK}:  # nothing came of it
+                with contextlib.suppress(OSError):
+                    (directory / _LOCK).unlink()
+                    directory.rmdir()
+
+
+def _names(directory):
+    return {path.name for path in directory.iterdir()}
 
 
 @contextlib.contextmanager

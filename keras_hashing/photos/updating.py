@@ -150,7 +150,7 @@ class _Update:
                 progress(done, len(todo))
 
     def _write(self, vectors):
-        """Write the index of `self.photos`; return its `Contents` and whether it was fitted."""
+        """Write the index of `self.photos`; return `PhotoContents` and whether it was fitted."""
         stored, order = self.stored, sorted(self.photos, key=lambda photo: photo.path)
         digests = list(dict.fromkeys(self.photos[photo] for photo in order))
         rows = {digest: row for row, digest in enumerate(digests)}
@@ -163,7 +163,7 @@ class _Update:
             projected = projection.of_codes(kept)
         else:
             projected = projection.of_features(kept, digests, stored, self.bits)
-        contents = storage.Contents(
+        contents = storage.PhotoContents(
             folder=str(self.folder),
             bits=self.bits,
             model=stored.model if stored else self.encoder.description,

@@ -15,7 +15,7 @@ class Vectors:
     Args:
         directory: path-like, the index.
         encoder: `Encoder` that new rows come from.
-        stored: `Contents` of the index, or None for a new one.
+        stored: `PhotoContents` of the index, or None for a new one.
     """
 
     def __init__(self, directory, encoder, stored):

@@ -12,7 +12,6 @@ import os
 import pathlib
 import warnings
 
-import filelock
 import platformdirs
 from tqdm import tqdm
 
@@ -160,9 +159,7 @@ def _part(name):
 
 
 def _locked(name):
-    locks = root() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(locks / f"{name}.lock")
+    return files.locked(root() / "locks" / f"{name}.lock")
 
 
 def _fetch_metadata(name, part):

@@ -43,8 +43,8 @@ def test_options_and_json(call, folder, model_file):
 def test_arguments_reach_the_engine(call, folder, model_file, monkeypatch):
     given = {}
 
-    def encode(source, target, model, **settings):
-        given.update(settings, source=source)
+    def encode(**settings):
+        given.update(settings)
         return corpus.Summary(1, 1, 0, 0, 1, 10, 0.1)
 
     monkeypatch.setattr("keras_hashing.corpus.encode", encode)

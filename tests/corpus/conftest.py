@@ -51,7 +51,7 @@ def encode(folder, tmp_path, model):
 
     def run(target="codes", source=folder, model=model, **settings):
         settings = {"shard_size": 6, "batch_size": 4, "progress": False} | settings
-        return corpus.encode(source, tmp_path / target, model, **settings)
+        return corpus.encode(model, source, tmp_path / target, **settings)
 
     return run
 

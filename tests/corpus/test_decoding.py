@@ -48,7 +48,7 @@ class Failing:
     def read(self, place):
         if place == 2:
             raise OSError(errno.EIO, "Input/output error", "a.jpg")
-        from keras_hashing.corpus.items import Item
+        from keras_hashing.corpus.listing import Item
 
         return Item(str(place), problem="it is not there.")
 

@@ -5,7 +5,7 @@ import pytest
 from keras_hashing import codes
 from keras_hashing.corpus import sources
 from keras_hashing.corpus.encoder import Encoder
-from keras_hashing.corpus.items import Item
+from keras_hashing.corpus.listing import Item
 from keras_hashing.data import images
 from tests.corpus.conftest import SIZE
 

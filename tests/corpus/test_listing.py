@@ -1,7 +1,7 @@
 import fsspec
 import pytest
 
-from keras_hashing.corpus.listing import list_files
+from keras_hashing.corpus.listing import Item, list_files
 
 NAMES = ["b.JPG", "a/2.png", "a-/1.png", "a/.hidden.png", ".git/x.png", "a/10.png", "notes.txt"]
 SORTED = ["a/10.png", "a/2.png", "a-/1.png", "b.JPG"]  # part by part: "a" before "a-"
@@ -65,3 +65,7 @@ def test_mistakes(tmp_path):
         list_files(tmp_path)
     with pytest.raises((ImportError, ValueError), match="nothere"):
         list_files("nothere://bucket/x")
+
+
+def test_an_item_has_no_problem_by_itself():
+    assert Item("a.jpg").problem is None

@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from keras_hashing import weights
@@ -115,3 +117,24 @@ def test_damaged(tmp_path, text, message):
 def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="is no corpus: it has no manifest.json. `keras-h"):
         manifest.read(tmp_path)
+
+
+def test_written_whole(tmp_path):
+    with manifest.whole_file(tmp_path / "a") as temporary:
+        temporary.write_text("all of it")
+        assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a").read_text() == "all of it"
+
+
+def test_a_failure_is_named_and_leaves_nothing(tmp_path):
+    (tmp_path / "a").write_text("before")
+    message = r"No space left on device: .*/a was not written. What is finished is kept: make room"
+    with (
+        pytest.raises(OSError, match=message) as raised,
+        manifest.whole_file(tmp_path / "a") as temporary,
+    ):
+        temporary.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert raised.value.errno == errno.ENOSPC
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_text() == "before"

@@ -215,11 +215,11 @@ def test_twenty_thousand_photos(two_workers, tmp_path, model):
     for number in range(0, 20_000, 2500):
         (source / f"{number // 1000:02}" / f"{number:05}.jpg").write_text("no photo")
     settings = {"label": "folder", "progress": False}
-    corpus.encode(source, tmp_path / "here", model, **settings)
+    corpus.encode(model, source, tmp_path / "here", **settings)
     summaries = []
     run = threading.Thread(
         target=lambda: summaries.append(
-            corpus.encode(source, tmp_path / "codes", model, engine="ray", workers=2, **settings)
+            corpus.encode(model, source, tmp_path / "codes", engine="ray", workers=2, **settings)
         )
     )
     run.start()

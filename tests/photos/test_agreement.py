@@ -8,7 +8,7 @@ from tests.photos.conftest import tiny_backbone, tiny_hashing_model
 
 
 def stored(encoder, folder, bits=5):
-    return storage.Contents(
+    return storage.PhotoContents(
         folder=str(folder),
         bits=bits,
         model=encoder.description,

@@ -12,8 +12,8 @@ def digests(count):
 
 
 def contents(projected, count, bits):
-    """`Contents` with what the projection needs of it."""
-    return storage.Contents(
+    """`PhotoContents` with what the projection needs of it."""
+    return storage.PhotoContents(
         folder="/photos",
         bits=bits,
         model={},
