@@ -31,3 +31,8 @@ def test_table(arguments, expected):
 
 def test_header_is_escaped():
     assert "<th>&lt;i&gt;</th>" in html.table([], header=["<i>"])
+
+
+def test_lines():
+    assert html.lines([], "Index") == "Index"
+    assert html.lines([("bits", 64), ("k", None)], "Index") == "Index\n  bits: 64\n  k: None"

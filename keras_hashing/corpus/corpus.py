@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from keras_hashing import checks, html
+from keras_hashing import checks, files, html
 from keras_hashing.corpus import manifest as manifests
 from keras_hashing.corpus import shards
 
@@ -62,10 +62,10 @@ class Corpus:
         return (self.shard(number) for number in range(len(self._paths)))
 
     def __repr__(self):
-        return html.lines(self._facts(), f"Corpus {self.folder}")
+        return html.lines(self._facts(), self._title)
 
     def _repr_html_(self):
-        return html.table(self._facts(), caption=f"Corpus {self.folder}")
+        return html.table(self._facts(), caption=self._title)
 
     @property
     def manifest(self):
@@ -112,6 +112,10 @@ class Corpus:
             for number in range(len(self._paths))
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    @property
+    def _title(self):
+        return f"Corpus {files.printable(self.folder)}"
 
     def _facts(self):
         manifest = self._manifest

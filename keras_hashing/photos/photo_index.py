@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, files, html
 from keras_hashing.index import Index
 from keras_hashing.photos import projection, reading, storage
 
@@ -48,6 +48,12 @@ class PhotoIndex:
     Args:
         directory: path-like, made by `update`.
 
+    Attributes:
+        directory: `pathlib.Path`, the index.
+        folder: `pathlib.Path`, the photos.
+        bits: int.
+        projection: str, "itq", "superbit", or "model" for a hashing model's own codes.
+
     Raises:
         FileNotFoundError: there is none.
         ValueError: it is damaged.
@@ -58,20 +64,35 @@ class PhotoIndex:
         self.directory = pathlib.Path(directory)
         self.folder = pathlib.Path(self._contents.folder)
         self.bits = self._contents.bits
-        self.model = self._contents.model
         self.projection = self._contents.projection
-        self.paths = [photo.path for photo, _ in self._contents.photos]
+        self._paths = [photo.path for photo, _ in self._contents.photos]
         self._rows = np.array([row for _, row in self._contents.photos])
         self._searcher = Index(self.bits)
         self._searcher.add(self.codes)
         self._row_of = {digest: row for row, digest in enumerate(self._contents.digests)}
 
     def __len__(self):
-        return len(self.paths)
+        return len(self._paths)
+
+    def __repr__(self):
+        return html.lines(self._facts(), self._title)
+
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=self._title)
+
+    @property
+    def model(self):
+        """Dict, a copy: `Encoder.description` of the model."""
+        return dict(self._contents.model)
+
+    @property
+    def paths(self):
+        """List of str, a copy: the photos below `folder`, in order of path."""
+        return list(self._paths)
 
     @property
     def codes(self):
-        """uint8 array `(photos, ceil(bits / 8))`, in the order of `paths`."""
+        """uint8 array `(photos, ceil(bits / 8))`, a copy, in the order of `paths`."""
         return self._contents.codes[self._rows]
 
     def check_encoder(self, encoder):
@@ -109,10 +130,21 @@ class PhotoIndex:
             answers += self._answers(queries[start : start + _CHUNK], k, encoder)
         return answers
 
+    @property
+    def _title(self):
+        return f"PhotoIndex {files.printable(self.directory)}"
+
+    def _facts(self):
+        return [
+            ("photos", f"{len(self):,} in {files.printable(self.folder)}"),
+            ("codes", f"{self.bits} bits, projection {self.projection!r}"),
+            ("model", self._contents.model["name"]),
+        ]
+
     def _answers(self, queries, k, encoder):
-        files = [reading.PhotoFile(str(query), 0, 0) for query in queries]
+        photos = [reading.PhotoFile(str(query), 0, 0) for query in queries]
         size = self.model["image_size"]
-        readings = list(reading.read_photos(".", files, size, self._row_of))
+        readings = list(reading.read_photos(".", photos, size, self._row_of))
         readable = [item for item in readings if not item.problem]
         answers = {}
         if readable:
@@ -123,8 +155,8 @@ class PhotoIndex:
                 rest = zip(distances.tolist(), ids.tolist(), strict=True)
                 others = [(i, distance) for distance, i in rest if i not in front]
                 answers[item.photo.path] = [
-                    *(Neighbour(self.paths[i], 0, relation) for i, relation in front.items()),
-                    *(Neighbour(self.paths[i], distance) for i, distance in others),
+                    *(Neighbour(self._paths[i], 0, relation) for i, relation in front.items()),
+                    *(Neighbour(self._paths[i], distance) for i, distance in others),
                 ][:k]
         return [
             Answer(item.photo.path, answers.get(item.photo.path, []), item.problem)
@@ -139,7 +171,7 @@ class PhotoIndex:
         row = self._row_of[item.digest]
         own = path.parent.resolve() / path.name
         relations = {
-            place: "query" if self.folder / self.paths[place] == own else "copy"
+            place: "query" if self.folder / self._paths[place] == own else "copy"
             for place in np.flatnonzero(self._rows == row).tolist()
         }
         return dict(sorted(relations.items(), key=lambda pair: pair[1] != "query"))

@@ -209,10 +209,9 @@ def locked(directory):
         try:
             yield
         finally:
-            if _names(directory) == {_LOCK}:  # nothing came of it
-                with contextlib.suppress(OSError):
-                    (directory / _LOCK).unlink()
-                    directory.rmdir()
+            (directory / _LOCK).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                directory.rmdir()  # if nothing came of it
 
 
 def _names(directory):

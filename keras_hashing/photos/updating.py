@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from keras_hashing import files
+from keras_hashing import files, html
 from keras_hashing.data import images
 from keras_hashing.photos import agreement, projection, reading, storage
 from keras_hashing.photos.vectors import Vectors
@@ -13,7 +13,7 @@ from keras_hashing.photos.vectors import Vectors
 _BATCH = 32
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Summary:
     """What an update did.
 
@@ -38,6 +38,22 @@ class Summary:
     fitted: bool
     bits: int
     unreadable: list
+
+    def __repr__(self):
+        return html.lines(self._facts(), type(self).__name__)
+
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=type(self).__name__)
+
+    def _facts(self):
+        fitted = ", fitted now" if self.fitted else ""
+        return [
+            ("photos", f"{self.photos:,} in codes of {self.bits} bits"),
+            ("new, changed, deleted", f"{self.new:,}, {self.changed:,}, {self.deleted:,}"),
+            ("encoded", f"{self.encoded:,}, and {self.resumed:,} by an unfinished run before"),
+            ("projection", f"{self.projection}{fitted}"),
+            ("unreadable", f"{len(self.unreadable):,}; `unreadable` says which and why"),
+        ]
 
 
 def update(directory, folder, encoder, bits=None, progress=None):

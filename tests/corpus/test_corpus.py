@@ -67,3 +67,18 @@ def test_columns_that_are_not_there(place, tmp_path):
         Corpus(place).column("features")
     with pytest.raises(FileNotFoundError, match=r"is no corpus: it has no manifest.json"):
         Corpus(tmp_path)
+
+
+def test_repr(place):
+    corpus = Corpus(place)
+    assert repr(corpus).splitlines() == [
+        f"Corpus {place}",
+        "  codes: 20 of 12 bits",
+        "  shards: 4",
+        "  without a code: 1 of 21 images",
+        "  labels: folder",
+        "  features: none",
+        "  model: lsh",
+        f"  source: {corpus.manifest['source']}",
+    ]
+    assert "<tr><th>codes</th><td>20 of 12 bits</td></tr>" in corpus._repr_html_()

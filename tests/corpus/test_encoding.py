@@ -230,3 +230,18 @@ def test_names_that_are_no_unicode(encode, folder, tmp_path):
     assert "red/gr\N{REPLACEMENT CHARACTER}n.jpg" in kh.corpus.Corpus(tmp_path / "codes").column(
         "source"
     )
+
+
+def test_the_order_of_the_first_release(folder, model, tmp_path):
+    settings = {"shard_size": 6, "batch_size": 4, "progress": False}
+    kh.corpus.encode(model, folder, tmp_path / "new", **settings)
+    kh.corpus.encode(folder, str(tmp_path / "old"), model, **settings)
+    kh.corpus.encode(source=folder, target=tmp_path / "named", model=model, **settings)
+    new, *others = (contents(tmp_path / name) for name in ("new", "old", "named"))
+    assert others == [new, new]
+
+
+@pytest.mark.parametrize("model", ["model.keras", None, 7])
+def test_no_model(folder, tmp_path, model):
+    with pytest.raises(ValueError, match="`model` must be a hashing model with a backbone"):
+        kh.corpus.encode(model, folder, tmp_path / "codes")

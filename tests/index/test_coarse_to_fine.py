@@ -350,3 +350,22 @@ def test_refused_recalls():
         fine.recall_curve(query_codes, queries, k=0)
     with pytest.raises(ValueError, match="`query_features` must have 10 channels"):
         fine.pool_for(0.9, query_codes, queries[:, :3])
+
+
+def test_repr():
+    index = Index(8)
+    index.add(np.arange(3, dtype=np.uint8)[:, None])
+    fine = CoarseToFine(index, np.zeros((3, 5), np.float32), "cosine")
+    assert repr(fine) == (
+        "CoarseToFine\n  codes: 8 bits\n  features: 3 x 5, float32\n  metric: cosine"
+    )
+    assert "<tr><th>metric</th><td>cosine</td></tr>" in fine._repr_html_()
+
+
+def test_the_callers_array_stays_writable_and_the_kept_view_is_not():
+    index, features = Index(8), np.zeros((1, 5))
+    index.add(np.zeros((1, 1), np.uint8))
+    fine = CoarseToFine(index, features)
+    features[0, 0] = 0
+    with pytest.raises(ValueError, match="read-only"):
+        fine.features[0, 0] = np.nan

@@ -366,3 +366,27 @@ TestIndexAgainstDict = IndexAgainstDict.TestCase
 TestIndexAgainstDict.settings = hypothesis.settings(
     deadline=None, max_examples=40, stateful_step_count=20
 )
+
+
+def test_repr():
+    index = filled(1234, 48)
+    index.remove([1233])
+    assert repr(index) == ("Index of 48 bits\n  backend: exact\n  items: 1,233\n  next id: 1234")
+    page = index._repr_html_()
+    assert page.startswith("<table><caption>Index of 48 bits</caption>")
+    assert "<tr><th>items</th><td>1,233</td></tr>" in page
+
+
+@pytest.mark.parametrize(
+    ("factory", "expected"),
+    [
+        ("BFlat", "backend: faiss, IndexBinaryFlat\n  items: 9\n  next id: 9"),
+        ("BIVF4", "backend: faiss, IndexBinaryIVF\n  items: 9\n  effort: 4 of 4 lists"),
+        ("BHNSW8", "backend: faiss, IndexBinaryHNSW\n  items: 9\n  effort: 64\n  next id: 9"),
+    ],
+)
+def test_repr_of_faiss(factory, expected):
+    pytest.importorskip("faiss", reason="faiss is not installed")
+    index = Index(8, "faiss", factory=factory)
+    index.add(random_codes(9, 8))
+    assert expected in repr(index)

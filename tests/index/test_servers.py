@@ -1,7 +1,12 @@
+import copy
+import pickle
+import types
+
 import numpy as np
 import pytest
 
-from keras_hashing.index import servers
+from keras_hashing.index import Index, servers
+from keras_hashing.index.store import store_class
 
 
 @pytest.mark.parametrize("value", ["a", "_", "photos_48", "A" * 48])
@@ -53,3 +58,23 @@ def test_what_servers_refuse():
         servers.refuse_mask(np.ones(3, bool))
     with pytest.raises(ValueError, match="table 'a' is kept by its server, and opened again"):
         servers.refuse_file("table 'a'")
+
+
+def test_no_copies():
+    message = "an index of table 'a' is a connection to its server, .* Open it with the same arg"
+    with pytest.raises(TypeError, match=message):
+        servers.refuse_copy("table 'a'")
+
+
+@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, pickle.dumps])
+@pytest.mark.parametrize(("backend", "part"), [("milvus", "collection"), ("pgvector", "table")])
+def test_indexes_on_a_server_are_not_copied(take, backend, part):
+    # Without a server: what opens it is left out.
+    store = object.__new__(store_class(backend))
+    store.bits = 8
+    setattr(store, f"_{part}", types.SimpleNamespace(name="photos_8"))
+    index = object.__new__(Index)
+    index._store = store
+    with pytest.raises(TypeError, match=f"{part} 'photos_8' is a connection to its server"):
+        take(index)
+    assert repr(index) == f"Index of 8 bits\n  backend: {backend}\n  {part}: photos_8"

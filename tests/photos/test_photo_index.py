@@ -157,3 +157,22 @@ def test_neighbours_of_flowers_are_flowers_of_their_kind(real_data, tmp_path):
     assert figures["photos"] == 1360
     assert figures["chance"] == round(79 / 1359, 4)
     assert figures["precision_at_10"] > 8 * figures["chance"]
+
+
+def test_repr(index, directory, folder):
+    assert repr(index).splitlines() == [
+        f"PhotoIndex {directory}",
+        f"  photos: 8 in {folder}",
+        "  codes: 5 bits, projection 'superbit'",
+        "  model: tiny",
+    ]
+    assert "<tr><th>model</th><td>tiny</td></tr>" in index._repr_html_()
+
+
+def test_what_it_returns_is_the_callers(index, folder):
+    before = neighbours(index, folder / "photo0.jpg")
+    index.codes[:] = 0
+    index.paths.reverse()
+    index.model["name"] = "another"
+    assert index.model["name"] == "tiny"
+    assert neighbours(index, folder / "photo0.jpg") == before

@@ -274,3 +274,17 @@ def test_another_model_is_refused_before_it_is_used(directory, folder, encoder):
     with pytest.raises(ValueError, match="The model tiny has changed since"):
         update(directory, folder, changed)
     assert changed.count == 0
+
+
+def test_repr_of_a_summary(directory, folder, encoder):
+    (folder / "text.jpg").write_text("no photo")
+    summary = update(directory, folder, encoder, 5)
+    assert repr(summary).splitlines() == [
+        "Summary",
+        "  photos: 8 in codes of 5 bits",
+        "  new, changed, deleted: 8, 0, 0",
+        "  encoded: 8, and 0 by an unfinished run before",
+        "  projection: superbit, fitted now",
+        "  unreadable: 1; `unreadable` says which and why",
+    ]
+    assert "<tr><th>projection</th>" in summary._repr_html_()
