@@ -11,6 +11,7 @@ import functools
 import json
 import logging
 import time
+import urllib.parse
 
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
@@ -46,13 +47,26 @@ class Settings:
 
 
 def create_app(models, settings=None, bodies=None, routes=()):
-    """The ASGI application.
+    """The ASGI application that `keras-hashing serve` runs, to be run or mounted elsewhere.
+
+    It has `/v1/models/...` and `/monitoring/prometheus/metrics`, below the path where it is
+    mounted, and no authentication. Under another application the threads in which models run end
+    with the process, as only the outermost one is told of its end.
 
     Args:
-        models: `registry.Models`, what is served.
+        models: `Models`, what is served; `load` them first.
         settings: `Settings`, or None for the usual ones.
         bodies: `bodies.Bodies`, or None for the usual bounds.
-        routes: list of Starlette routes beside the API and the metrics, tried last.
+        routes: list of Starlette routes beside the API and the metrics, tried last; for the page
+            to search with an image those of `page_routes`.
+
+    Returns:
+        ASGI application.
+
+    Example:
+        models = serving.Models([serving.ServedModel("flowers", "exported")])
+        models.load()
+        app = Starlette(routes=[Mount("/hashing", serving.create_app(models))])
     """
     api = RestApi(models, settings or Settings(), bodies or Bodies())
 
@@ -74,7 +88,7 @@ def create_app(models, settings=None, bodies=None, routes=()):
 
     async def app(scope, receive, send):
         """Paths of the API are matched by its own rules, not by Starlette's."""
-        inside = scope["type"] == "http" and scope["path"].lower().startswith(_PREFIX)
+        inside = scope["type"] == "http" and _is_api(scope)
         await (api if inside else site)(scope, receive, send)
 
     return GZipMiddleware(app, minimum_size=_GZIP_BYTES, compresslevel=1)
@@ -84,7 +98,7 @@ class RestApi:
     """Everything under `/v1/`, as one ASGI application.
 
     Args:
-        models: `registry.Models`.
+        models: `Models`.
         settings: `Settings`.
         bodies: `bodies.Bodies`.
     """
@@ -199,11 +213,14 @@ def _version_status(number, state, error):
     return {"version": str(number), "state": state, "status": status}
 
 
+def _is_api(scope):
+    return urllib.parse.unquote(paths.inner(scope)).lower().startswith(_PREFIX)
+
+
 def _path(request):
-    """Path and query as sent."""
-    raw = request.scope.get("raw_path") or request.url.path.encode()
-    query = request.scope.get("query_string", b"")
-    return (raw + b"?" + query if query else raw).decode("latin-1")
+    """Path, below where the application is mounted, and query as sent."""
+    path, query = paths.inner(request.scope), request.scope.get("query_string", b"")
+    return f"{path}?{query.decode('latin-1')}" if query else path
 
 
 async def _not_found(request, error):

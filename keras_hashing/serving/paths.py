@@ -33,6 +33,24 @@ class Call:
     label: str | None = None
 
 
+def inner(scope):
+    """Path as sent, below the one under which the application is mounted.
+
+    Args:
+        scope: dict of ASGI; `root_path`, where it is mounted, is decoded, `raw_path` is not.
+
+    Returns:
+        str, percent-encoded.
+    """
+    raw = (scope.get("raw_path") or urllib.parse.quote(scope["path"]).encode()).decode("latin-1")
+    root = scope.get("root_path", "").rstrip("/")
+    ends = [place for place, letter in enumerate(raw) if letter == "/"] if root else []
+    for end in ends:
+        if urllib.parse.unquote(raw[:end]) == root:
+            return raw[end:]
+    return raw
+
+
 def match(method, path, origin=""):
     """The call that a request is.
 

@@ -15,7 +15,7 @@ class ServedModel:
 
     Args:
         name: str.
-        folder: `pathlib.Path`, the folder of numeric versions.
+        folder: path-like, the folder of numeric versions; kept as a `pathlib.Path`.
         latest: int, how many of the highest versions; None for all of them.
         only: frozenset of int, these versions and no other; empty for those of `latest`.
         labels: dict, label -> version.
@@ -26,6 +26,9 @@ class ServedModel:
     latest: int | None = 1
     only: frozenset = frozenset()
     labels: dict = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        object.__setattr__(self, "folder", pathlib.Path(self.folder))
 
 
 def on_disk(folder):

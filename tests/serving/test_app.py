@@ -12,13 +12,16 @@ import types
 import numpy as np
 import pytest
 import requests
+from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
+from keras_hashing import serving
 from keras_hashing.serving.app import Settings, create_app
 from keras_hashing.serving.bodies import Bodies
 from keras_hashing.serving.contract import TensorSpec
 from keras_hashing.serving.errors import ApiError
+from keras_hashing.serving.metrics import PATH
 from tests.exporting.images import photo, png_header
 from tests.serving.conftest import running
 from tests.serving.test_contract import b64, good, refused
@@ -99,7 +102,7 @@ def test_many_requests_at_once_each_get_their_own_answer(local_server):
 
 
 class StandIn:
-    """A model that doubles numbers, once `go` is set; in place of `registry.Models`."""
+    """A model that doubles numbers, once `go` is set; in place of `Models`."""
 
     names = ("m",)
 
@@ -214,3 +217,25 @@ def test_other_routes_stand_beside_the_api(model):
         assert requests.post(f"{url}/", timeout=60).status_code == 404
         assert requests.get(f"{url}/monitoring/prometheus/metrics", timeout=60).text != "a page"
         assert requests.put(f"{url}/v1/models/m", timeout=60).status_code == 400
+
+
+@pytest.mark.parametrize("prefix", ["/images", "/a/v1", "/V1", "/grün und rot"])
+def test_mounted_under_a_prefix(model, prefix):
+    async def page(request):
+        return PlainTextResponse("a page")
+
+    async def outside(request):
+        return PlainTextResponse("of the other application")
+
+    inner = serving.create_app(model, routes=[Route("/", page)])
+    routes = [Mount(prefix, inner), Route("/v1/models/m", outside)]
+    with running(Starlette(routes=routes)) as url:
+        assert good(ask(url + prefix, 1, 2))["outputs"] == [2.0, 4.0]
+        assert requests.get(f"{url}{prefix}/", timeout=60).text == "a page"
+        assert 'model_name="m"' in requests.get(url + prefix + PATH, timeout=60).text
+        answer = requests.get(f"{url}{prefix}/v2", timeout=60)
+        assert "/v1/models/" in refused(answer, 404)
+        message = refused(requests.put(f"{url}{prefix}/v1/models/m?a=b", timeout=60), 400)
+        assert message == "Malformed request: PUT /v1/models/m?a=b"
+        assert requests.get(f"{url}/v1/models/m", timeout=60).text == "of the other application"
+    assert model.users == 0

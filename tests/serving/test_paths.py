@@ -1,9 +1,12 @@
 """`paths.py` by itself; `test_contract.py` asks the same over HTTP."""
 
+import urllib.parse
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_hashing.serving import paths
 from keras_hashing.serving.errors import ApiError
 from keras_hashing.serving.paths import Call, match
 
@@ -64,3 +67,26 @@ def test_any_path_is_a_call_or_400(method, tail):
     else:
         assert call.name
         assert method in ("GET", "POST")
+
+
+@pytest.mark.parametrize(
+    ("raw", "root", "expected"),
+    [
+        ("/v1/models/m", "", "/v1/models/m"),
+        ("/v1/models/a%2Fb", "", "/v1/models/a%2Fb"),
+        ("/images/v1/models/m", "/images", "/v1/models/m"),
+        ("/images/v1/models/m", "/images/", "/v1/models/m"),
+        ("/a%20b/c/v1/models/a%20b", "/a b/c", "/v1/models/a%20b"),
+        ("/a%2Fb/v1/models/m", "/a/b", "/v1/models/m"),  # as frameworks decode it
+        ("/images/images/v1", "/images", "/images/v1"),
+        ("/v1/models/m", "/images", "/v1/models/m"),  # a proxy that takes its prefix off
+        ("/imagesv1/models/m", "/images", "/imagesv1/models/m"),
+    ],
+)
+def test_inner(raw, root, expected):
+    scope = {"path": urllib.parse.unquote(raw), "raw_path": raw.encode(), "root_path": root}
+    assert paths.inner(scope) == expected
+
+
+def test_inner_without_the_raw_path():
+    assert paths.inner({"path": "/a b/v1/ü", "root_path": "/a b"}) == "/v1/%C3%BC"

@@ -86,9 +86,8 @@ class Tiles:
             tensors = [_shared_tensor(_aligned(array)) for array in (queries, *hidden)]
             if kind not in self._passes:
                 traced = compiled(scan.distance_type(self.bits)[0], bool(hidden))
-                self._passes[kind] = traced.get_concrete_function(self._tensor, *tensors)
-            # Called flat: for one query, what else a call does takes long beside the pass.
-            (found,) = self._passes[kind].inference_fn.call_flat(self._tensor, *tensors)
+                self._passes[kind] = _flat(traced.get_concrete_function(self._tensor, *tensors))
+            (found,) = self._passes[kind](self._tensor, *tensors)
         found = np.asarray(found)  # `numpy()` would copy
         return found.reshape(RUNS, -1, len(queries), LANES)
 
@@ -168,6 +167,16 @@ def compiled(dtype, masked):
         return minima(tiles, queries)
 
     return tf.function(minima if masked else minima_of_all, jit_compile=True, autograph=False)
+
+
+def _flat(concrete):
+    """A concrete function of tensors as a function that returns a sequence of tensors.
+
+    Where TensorFlow has it (2.21 does, and does not document it), without what else a call does:
+    for one query that takes long beside the pass.
+    """
+    flat = getattr(getattr(concrete, "inference_fn", None), "call_flat", None)
+    return flat or (lambda *tensors: (concrete(*tensors),))
 
 
 def _capacity(groups):

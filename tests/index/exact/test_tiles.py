@@ -129,3 +129,10 @@ def test_where_it_works(monkeypatch):
     monkeypatch.setattr(tf, "function", broken)
     assert not tiles.work(64)
     tiles.work.cache_clear()
+
+
+def test_a_function_without_the_undocumented_call():
+    double = tf.function(lambda x: 2 * x).get_concrete_function(tf.constant(0))
+    (fast,) = tiles._flat(double)(tf.constant(21))
+    (plain,) = tiles._flat(lambda x: double(x))(tf.constant(21))  # has no `inference_fn`
+    assert int(fast) == int(plain) == 42
