@@ -92,7 +92,16 @@ def encode(
         ValueError: `target` was begun with another model, list or form, or an argument is wrong.
 
     Example:
-        summary = kh.corpus.encode(kh.zoo.load("dhn_fashion_48"), "photos", "codes")
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> encode(model, "photos", "codes", progress=False).encoded
+        3
+        >>> kh.corpus.Corpus("codes").codes.shape
+        (3, 6)
     """
     if isinstance(model, (str, os.PathLike)) and hasattr(target, "bits"):  # as 0.1.0 has it
         model, source, target = target, model, source

@@ -79,6 +79,20 @@ def update(directory, folder, encoder, bits=None, progress=None):
         FileNotFoundError, NotADirectoryError: no such folder.
         ValueError: no image there, none that can be read, a damaged index, or one of another
             folder, model or bit length.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> update("photos.khindex", "photos", encoder).new
+        3
+        >>> (answer,) = kh.photos.PhotoIndex("photos.khindex").search(["photos/1.png"], k=1)
+        >>> answer.neighbours
+        [Neighbour(path='1.png', distance=0, relation='query')]
     """
     directory = pathlib.Path(directory)
     folder = images.existing_folder(folder).resolve()

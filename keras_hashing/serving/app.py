@@ -64,9 +64,11 @@ def create_app(models, settings=None, bodies=None, routes=()):
         ASGI application.
 
     Example:
-        models = serving.Models([serving.ServedModel("flowers", "exported")])
-        models.load()
-        app = Starlette(routes=[Mount("/hashing", serving.create_app(models))])
+        >>> from starlette.routing import Mount
+        >>> from keras_hashing import serving
+        >>> models = serving.Models([])  # of `serving.ServedModel("flowers", "exported/flowers")`
+        >>> models.load()
+        >>> app = Starlette(routes=[Mount("/hashing", serving.create_app(models))])
     """
     api = RestApi(models, settings or Settings(), bodies or Bodies())
 
