@@ -6,7 +6,7 @@ from keras_hashing.evaluation import Evaluator
 
 
 def evaluate(
-    query_codes, query_labels, folder, engine="local", workers=None, address=None, **settings
+    query_codes, query_labels, folder, *, engine="local", workers=None, address=None, **settings
 ):
     """Retrieval metrics of queries against the shards of a corpus with labels.
 

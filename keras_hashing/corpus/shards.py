@@ -1,4 +1,4 @@
-"""One parquet shard: whole or not there, and marked with what it is a part of.
+"""The parquet shards of a corpus: each whole or not there, and marked with what it is a part of.
 
 The images that gave no code stand in the shard's own metadata, so that they and its rows become
 true together, whatever is killed when.

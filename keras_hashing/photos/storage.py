@@ -162,7 +162,7 @@ def write(directory, contents, vectors_path):
         name: {"name": path.name, "sha256": files.sha256(path)} for name, path in stored.items()
     }
     with files.atomic_path(directory / _MANIFEST) as path:
-        path.write_text(json.dumps(manifest))
+        path.write_text(json.dumps(manifest), encoding="utf-8")
     _remove_others(directory, {path.name for path in stored.values()})
 
 
