@@ -126,7 +126,7 @@ def all_jobs(data, bits):
             query_codes[:count], query_labels[:count], database_codes, database_labels, bits, at
         )
 
-    evaluator = kh.Evaluator(query_codes, query_labels, bits)
+    evaluator = kh.Evaluator(query_codes, query_labels, bits=bits)
     rows = evaluator._rows(database_codes, database_labels)
 
     def kernel(count):

@@ -116,16 +116,7 @@ def share_with_hit(buckets, cutoff):
     Returns:
         float in [0, 1].
     """
-    drawn = buckets.inside(cutoff)
-    misses = buckets.total - buckets.relevant
-    # m items drawn of a bucket's n miss all r relevant ones: C(n - r, m) / C(n, m).
-    spare = np.maximum(misses - drawn, 0)
-    steps = np.log(np.arange(1, int(buckets.sizes.max()) + 1, dtype=np.longdouble))
-    log = np.concatenate([[0.0], np.cumsum(steps)])  # of the factorial
-    exponents = log[misses] - log[spare] - log[buckets.total] + log[buckets.total - drawn]
-    chance = np.exp(exponents.astype(np.float64))
-    chance = np.where(buckets.relevant == 0, 1.0, np.where(drawn <= misses, chance, 0.0))
-    return float((1 - chance.prod(axis=1)).mean())
+    return float(metrics.hit_chances(buckets, cutoff).mean())
 
 
 def _at(expected, index, buckets, cutoff):

@@ -231,7 +231,7 @@ def _float_rows(codes, outputs):
                 codes.query_labels,
                 outputs["database"],
                 codes.database_labels,
-                similarity,
+                similarity=similarity,
             ),
             "ties": "expected",
         }

@@ -88,11 +88,3 @@ def test_what_is_not_known_is_none():
 def test_entropy_of_codes(codes, entropy):
     found = repeats.duplicates(CodeSet(np.array(codes, np.uint8), None, None))
     assert found.code_entropy == entropy
-
-
-def test_equal_labels_have_equal_words():
-    labels = relevance.labels("labels", np.eye(70, dtype=int)[[0, 64, 0, 69]])
-    words = repeats.label_words(labels)
-    assert words.shape == (4, 2)
-    assert (words[0] == words[2]).all()
-    assert len(np.unique(words, axis=0)) == 3

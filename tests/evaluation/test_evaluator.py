@@ -235,7 +235,9 @@ def test_curve_by_rank():
 
 
 def test_codes_of_one_bit():
-    report = kh.evaluate(np.array([[0]], np.uint8), [0], np.array([[0], [1]], np.uint8), [0, 0], 1)
+    report = kh.evaluate(
+        np.array([[0]], np.uint8), [0], np.array([[0], [1]], np.uint8), [0, 0], bits=1
+    )
     assert (report.map, report.radius, report.precision_radius) == (1, 1, 1)
 
 
@@ -296,7 +298,10 @@ def test_bad_input():
         bad("the database is empty", **none, **itself)
     bad("`query_codes` is empty", query_codes=q[:0], query_labels=ql[:0])
     bad("`at` must be at least 1; got 0", at=(0,))
-    bad("`at` must be a sequence of whole numbers; got 1000", TypeError, at=1000)
+    bad("`at` must be at least 1; got 0", at=0)
+    bad("`at` must be a sequence of whole numbers; got True", TypeError, at=True)
+    bad("`at` must be a sequence of whole numbers; got 10.0", TypeError, at=10.0)
+    bad("`without_relevant` got the unknown value 'nan'", without_relevant="nan")
     bad(
         "must both be whole numbers, or both strings; got dtypes <U2 and int64",
         TypeError,
