@@ -210,7 +210,8 @@ def peer_map(peer, query_signs, query_labels, database_signs, database_labels, t
         peer: "DeepHash-pytorch" (`utils/tools.py`, `CalcTopMap`): -1 drops the item ranked last,
             and a query without a hit counts as 0. "HashNet" (`pytorch/src/test.py`): such a query
             is left out. "OrthoHash" (`functions/hashing.py`): it counts as 0. "FIRe"
-            (`functions/metrics.py`): the same, and -1 stands for the whole database.
+            (`functions/metrics.py`): the same, and -1 stands for the whole database. The others
+            take no -1.
         query_signs, database_signs: -1/+1 `(n, bits)`.
         query_labels, database_labels: 0/1 rows.
         topk: int.

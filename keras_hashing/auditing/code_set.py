@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_hashing import checks, relevance
+from keras_hashing.evaluation import ids as item_ids
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +64,8 @@ def query_set(codes, labels, ids, database, bits):
         )
     if queries.labels is not None:
         relevance.same_form("query_labels", queries.labels, "labels", database.labels)
-    if queries.ids is not None and (queries.ids.dtype.kind == "U") != (
-        database.ids.dtype.kind == "U"
-    ):
-        raise TypeError(
-            "`query_ids` and `ids` must both be whole numbers, or both strings; got dtypes "
-            f"{queries.ids.dtype} and {database.ids.dtype}. Name both sides in the same way."
-        )
+    if queries.ids is not None:
+        item_ids.same_kind("query_ids", queries.ids, "ids", database.ids)
     return queries
 
 
@@ -81,25 +77,9 @@ def _checked(names, codes, labels, ids, bits):
     if labels is not None:
         labels = relevance.labels(names[1], labels, len(codes))
     if ids is not None:
-        ids = _checked_ids(names[2], ids)
+        ids = item_ids.checked(names[2], ids)
         checks.same_length(names[2], ids, names[0], codes)
     return CodeSet(codes, labels, ids)
-
-
-def _checked_ids(name, ids):
-    ids = np.asarray(ids)
-    if ids.dtype.kind not in "iuUS" or ids.ndim != 1:
-        raise TypeError(
-            f"`{name}` must hold a whole number or a string for each item; got dtype "
-            f"{ids.dtype} and shape {ids.shape}. Number or name the items."
-        )
-    if ids.dtype.kind == "S":
-        return np.char.decode(ids, "utf-8")
-    if ids.dtype.kind == "U":
-        return ids
-    if len(ids):
-        checks.between(f"largest of {name}", int(ids.max()), None, 2**63 - 1, "Ids are int64.")
-    return ids.astype(np.int64)
 
 
 def _needs(name, value, other):

@@ -74,7 +74,7 @@ def _of_one_kind(name, ids, array):
     if all(issubclass(kind, (str, bytes)) for kind in kinds):
         if bytes in kinds and str in kinds:
             raise TypeError(f"`{name}` holds strs and bytes. Name all items in the same way.")
-        return array.astype("S" if kinds == {bytes} else "U")
+        return np.array(array.tolist())
     whole = all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds)
     if array.dtype.kind == "O" and whole:
         low, high = min(ids), max(ids)
