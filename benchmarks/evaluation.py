@@ -123,7 +123,12 @@ def all_jobs(data, bits):
 
     def evaluate(count, at=()):
         return kh.evaluate(
-            query_codes[:count], query_labels[:count], database_codes, database_labels, bits, at
+            query_codes[:count],
+            query_labels[:count],
+            database_codes,
+            database_labels,
+            bits=bits,
+            at=at,
         )
 
     evaluator = kh.Evaluator(query_codes, query_labels, bits=bits)

@@ -135,7 +135,7 @@ def _nested_figures(model, sets):
     for bits in model.lengths:
         one, other = (codes.prefix(array, model.bits, bits) for array in (query, database))
         report = evaluation.evaluate(
-            one, sets.query.labels, other, sets.database.labels, bits, at=AT
+            one, sets.query.labels, other, sets.database.labels, bits=bits, at=AT
         )
         rows.append({"bits": bits, **figures_of(report)})
     return rows

@@ -1,6 +1,7 @@
 """Exact retrieval metrics of codes, streamed over parts of the database."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Evaluator:
         )
         if exclude_self and query_ids is None:
             raise ValueError("`exclude_self` needs `query_ids` and the database's ids.")
-        self.query_ids = None if query_ids is None else ids.checked("query_ids", query_ids)
+        self.query_ids: Any = None if query_ids is None else ids.checked("query_ids", query_ids)
         if query_ids is not None:
             checks.same_length("query_ids", self.query_ids, "query_codes", query_codes)
         self.exclude_self = exclude_self

@@ -89,8 +89,7 @@ def _add(rows, grades):
 
 def _columns(sums):
     precisions, hits, gains, weighted = zip(*sums, strict=True)
-    whole = (np.array(values, np.int64) for values in (hits, gains))
-    return Ranked(np.array(precisions), *whole, np.array(weighted))
+    return Ranked(np.array(precisions), np.array(hits), np.array(gains), np.array(weighted))
 
 
 def _shared_labels(query_labels, database_labels):

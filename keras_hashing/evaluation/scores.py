@@ -5,6 +5,16 @@ import numpy as np
 from keras_hashing.evaluation import gains, index_order, metrics
 
 DENOMINATORS = ("hits", "min", "total")
+NAMES_AT = (
+    *(f"map_at_{denominator}" for denominator in DENOMINATORS),
+    "weighted_map_at",
+    "precision_at",
+    "recall_at",
+    "hit_rate_at",
+    "acg_at",
+    "ndcg_at",
+    "ndcg_linear_at",
+)
 
 
 class Scores:
@@ -50,7 +60,7 @@ class Scores:
         return found
 
     def at(self, cutoff):
-        """Metrics at a cutoff, name -> float64 `(queries,)`."""
+        """Metrics at a cutoff, each of `NAMES_AT` -> float64 `(queries,)`."""
         buckets = self.buckets
         inside = min(cutoff, int(buckets.sizes.max()))
         found = {"ndcg_at": self._exponential.ndcg(cutoff)}

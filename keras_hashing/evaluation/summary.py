@@ -1,10 +1,12 @@
 """From histograms, or ranks in index order, to a report: means over the queries."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_hashing.evaluation import metrics
 from keras_hashing.evaluation.report import Report
-from keras_hashing.evaluation.scores import Scores
+from keras_hashing.evaluation.scores import NAMES_AT, Scores
 
 
 def summarize(counted, ranked=None):
@@ -43,13 +45,7 @@ def summarize(counted, ranked=None):
         return found
 
     overall = scores.overall()
-    at = {cutoff: scores.at(cutoff) for cutoff in counted.at}
-    chosen = f"map_at_{counted.denominator}"
-    means = {name: float(mean(values)) for name, values in overall.items()}
-    means_at = {
-        name: {cutoff: float(mean(values[name])) for cutoff, values in at.items()}
-        for name in _NAMES_AT
-    }
+    means: dict[str, Any] = {name: float(mean(values)) for name, values in overall.items()}
     return Report(
         bits=counted.bits,
         queries=len(counted.counts),
@@ -60,10 +56,8 @@ def summarize(counted, ranked=None):
         ties="expected" if ranked is None else "index",
         denominator=counted.denominator,
         **means,
-        **means_at,
-        map_at=dict(means_at[chosen]),
         per_query=each(overall["map"]),
-        per_query_at={cutoff: each(values[chosen]) for cutoff, values in at.items()},
+        **_at_cutoffs(scores, counted.at, f"map_at_{counted.denominator}", mean, each),
         **_by_radius(buckets, min(counted.radius, counted.bits), mean),
         rank_curve=_by_rank(buckets, mean),
         distances={
@@ -73,20 +67,6 @@ def summarize(counted, ranked=None):
         notes=(*own_notes, *_cutoff_notes(counted.at, int(buckets.sizes.max()))),
         plan=str(counted.plan),
     )
-
-
-_NAMES_AT = (
-    "map_at_hits",
-    "map_at_min",
-    "map_at_total",
-    "weighted_map_at",
-    "precision_at",
-    "recall_at",
-    "hit_rate_at",
-    "acg_at",
-    "ndcg_at",
-    "ndcg_linear_at",
-)
 
 
 def _judged(counted):
@@ -107,6 +87,18 @@ def _judged(counted):
         )
     counts_in = kept[kinds]
     return first[kept], (np.cumsum(kept) - 1)[kinds[counts_in]], counts_in, missing
+
+
+def _at_cutoffs(scores, cutoffs, chosen, mean, each):
+    """Means by cutoff; what each query has is kept of the chosen mAP only."""
+    means: dict[str, Any] = {name: {} for name in NAMES_AT}
+    per_query = {}
+    for cutoff in cutoffs:
+        values = scores.at(cutoff)
+        per_query[cutoff] = each(values[chosen])
+        for name in NAMES_AT:
+            means[name][cutoff] = float(mean(values[name]))
+    return {**means, "map_at": dict(means[chosen]), "per_query_at": per_query}
 
 
 def _cutoff_notes(cutoffs, largest):

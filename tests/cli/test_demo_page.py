@@ -18,7 +18,12 @@ def test_page(tmp_path):
     index.add(codes[database], ids=database)
     distances, ids = index.search(codes[query], k=3)
     report = kh.evaluate(
-        codes[query], sample.labels[query], codes[database], sample.labels[database], 12, at=(10,)
+        codes[query],
+        sample.labels[query],
+        codes[database],
+        sample.labels[database],
+        bits=12,
+        at=(10,),
     )
     demo_page.write(
         tmp_path / "page.html", "<entry>", sample, outputs, query, distances, ids, report

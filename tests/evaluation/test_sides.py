@@ -72,7 +72,7 @@ def test_ids_of_the_objects_are_used():
         kh.evaluate(queries, items, bits=2, exclude_self=True, query_ids=["x"])
 
 
-def test_a_corpus_and_the_zoos_codes(tmp_path):
+def test_what_the_zoo_holds_of_an_entry():
     from keras_hashing.zoo.loading import Codes
 
     held = Codes(**both(), query_ids=np.array(["a"]), database_ids=np.array(list("abcd")))
