@@ -1,6 +1,6 @@
 """A report in a terminal, and in a notebook with its precision-recall curve."""
 
-import html as escaping
+from keras_hashing import html as tables
 
 _WIDTH, _HEIGHT, _MARGIN = 220, 160, 24
 
@@ -15,16 +15,11 @@ def text(report):
 
 def html(report):
     """A table beside a small precision-recall curve, an HTML str without scripts."""
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{escaping.escape(name)}</th>"
-        f"<td style='text-align:left'>{escaping.escape(value)}</td></tr>"
-        for name, value in _rows(report)
-    )
-    notes = "".join(f"<div>{escaping.escape(note)}</div>" for note in report.notes)
+    table = tables.table(_rows(report), caption=_sizes(report))
+    notes = "".join(f"<div>{tables.escape(note)}</div>" for note in report.notes)
     return (
-        f"<div>{escaping.escape(_sizes(report))}</div>"
         "<div style='display:flex;gap:2em;align-items:center'>"
-        f"<table>{rows}</table>{_curve(report.pr_curve)}</div>{notes}"
+        f"{table}{_curve(report.pr_curve)}</div>{notes}"
     )
 
 
