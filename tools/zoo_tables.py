@@ -8,8 +8,8 @@ import csv
 import pathlib
 
 from keras_hashing import files, resources
-from keras_hashing.zoo import catalog, saving
-from keras_hashing.zoo.card import deviation, figure
+from keras_hashing.zoo import catalog
+from keras_hashing.zoo.card import deviation, figure, write_card
 
 BEGIN = "<!-- zoo table: written by `python -m tools.zoo_tables` -->"
 END = "<!-- end of the zoo table -->"
@@ -99,7 +99,7 @@ def update_tables(root):
 def refresh(name):
     """Write an entry's card again from its metadata, after a change of the card's wording."""
     entry = catalog.info(name)
-    saving.write_card(entry.path, entry)
+    write_card(entry.path, entry)
 
 
 def _with_table(text):

@@ -12,7 +12,7 @@ def figures_of(codes, bits):
     """Every figure of a card that codes and labels alone give.
 
     Args:
-        codes: `keras_hashing.zoo.loading.Codes`.
+        codes: `keras_hashing.zoo.stored_codes.Codes`.
         bits: int, the code length.
 
     Returns:
