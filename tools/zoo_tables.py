@@ -182,7 +182,9 @@ def _markdown(header, rows):
 
 def main():
     parser = argparse.ArgumentParser(description="Write zoo/RESULTS.md and the README's table.")
-    parser.add_argument("root", type=pathlib.Path, nargs="?", default=pathlib.Path())
+    parser.add_argument(
+        "root", type=pathlib.Path, nargs="?", default=pathlib.Path(), help="a checkout; default: ."
+    )
     parser.add_argument("--cards", action="store_true", help="write every entry's card again too")
     arguments = parser.parse_args()
     if not (arguments.root / "zoo").is_dir():

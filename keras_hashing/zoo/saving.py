@@ -153,7 +153,18 @@ def _write_model(folder, name, model, stored, shared):
 
 
 def image_outputs(model, images):
-    """Outputs of a model for an `ImageSet`, float32 `(n, bits)`."""
+    """Outputs of a model for the images of a set, before the sign.
+
+    Args:
+        model: `HashingModel`.
+        images: `keras_hashing.data.ImageSet`, with images or with paths.
+
+    Returns:
+        float32 `(n, bits)`, in the order of the set.
+
+    Raises:
+        ValueError: as of `keras_hashing.encode`.
+    """
     return encoding.outputs(model, images.paths if images.images is None else images.images)
 
 
