@@ -69,7 +69,7 @@ def info(name):
         >>> import keras_hashing as kh
         >>> entry = kh.zoo.info("dhn_fashion_48")
         >>> entry.backbone, entry.counts["database"], round(entry.metrics["map(expected)"], 4)
-        ('small_cnn', 60000, 0.7009)
+        ('small_cnn', 64000, 0.7009)
     """
     folder = _local(name)
     if folder is None:

@@ -63,9 +63,9 @@ def codes(name):
         >>> import keras_hashing as kh
         >>> stored = kh.zoo.codes("dhn_fashion_48")
         >>> stored.database_codes.shape, stored.database_codes.dtype.name
-        ((60000, 6), 'uint8')
-        >>> stored.query_ids[0], int(stored.query_labels[0])
-        ('test_00000', 9)
+        ((64000, 6), 'uint8')
+        >>> str(stored.query_ids[0]), int(stored.query_labels[0])
+        ('train_00054', 3)
     """
     return catalog.read(name, codes_of)
 
