@@ -95,6 +95,16 @@ def test_imports_go_to_rows_above():
     assert not wrong, "\n".join(wrong)
 
 
+def test_makers_rooms_are_not_imported():
+    wrong = [
+        f"{relative(path)} imports {name}"
+        for path in MODULES
+        for name in imported_names(ast.walk(parse(path)))
+        if name.split(".")[0] in {"tools", "tests", "benchmarks"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_slow_packages_are_imported_late():
     wrong = [
         f"{relative(path)} imports {name}"

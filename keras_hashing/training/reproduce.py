@@ -56,4 +56,4 @@ def _train_and_save(recipe, run_dir, path, data_dir, features_dir, verbose):
             return head_outputs(shipped, features.of(part))
 
     facts = training_facts(recipe, history)
-    zoo.save(model, path, data, recipe.text, training=facts, outputs_of=outputs_of)
+    zoo.save(model, path, data, recipe=recipe.text, training=facts, outputs_of=outputs_of)

@@ -53,7 +53,7 @@ def test_a_recipe_of_nested_lengths(tmp_path, monkeypatch):
     path.write_text(RECIPE.format(epochs=1) + "nested = [2, 4]\n")
     recipe = read_recipe(path)
     model, data, _ = train(recipe, tmp_path / "run", verbose=0)
-    made = zoo.save(model, tmp_path / "entries" / recipe.name, data, recipe.text)
+    made = zoo.save(model, tmp_path / "entries" / recipe.name, data, recipe=recipe.text)
     ((_, again),) = reproduce(made.path, tmp_path / "out")
     assert np.array_equal(zoo.codes(again.path).query_codes, zoo.codes(made.path).query_codes)
     assert again.metrics == made.metrics
