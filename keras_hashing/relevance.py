@@ -46,7 +46,7 @@ def labels(name, array, count=None):
         if not np.isin(array, (0, 1)).all():
             raise ValueError(
                 f"multi-hot `{name}` must hold only 0 and 1; got values between "
-                f"{array.min()} and {array.max()}."
+                f"{array.min()} and {array.max()}. {_way_to_multi_hot(name, array)}"
             )
         return array.astype(bool)
     if array.dtype.kind == "f" and not (np.isfinite(array) & (array == np.floor(array))).all():
@@ -61,6 +61,16 @@ def labels(name, array, count=None):
             f"`{name}` must be below 2**63; got {int(array.max())}. Number the classes from 0 on."
         )
     return array.astype(np.int64)
+
+
+def _way_to_multi_hot(name, array):
+    if not np.isfinite(array).all():
+        return "Leave items with NaN or infinity out."
+    if np.isin(array, (-1, 1)).all():
+        return f"For -1 and +1 pass `({name} + 1) // 2`."
+    if array.min() >= 0 and array.max() <= 1:
+        return f"Make probabilities hard: `{name} >= 0.5`."
+    return "Pass one class number for each item, or a column of 0 and 1 for each class."
 
 
 def relevance(query_labels, database_labels):

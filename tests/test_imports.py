@@ -16,9 +16,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # parts of one row do not know each other. Inside a folder anything may import anything.
 ROWS = (
     ("checks", "files", "html", "resources"),
-    ("codes", "formulas", "relevance", "replicas", "weights"),
-    ("backbones", "data", "evaluation", "hashers", "index", "layers", "losses", "regularizers"),
-    ("auditing", "encoding", "methods"),
+    ("codes", "formulas", "pixels", "relevance", "replicas", "weights"),
+    ("classes", "data"),
+    ("elements",),
+    ("source",),
+    ("batches",),
+    ("backbones", "evaluation", "hashers", "index", "layers", "losses", "regularizers"),
+    ("auditing", "encoding"),
+    ("methods",),
     ("callbacks", "corpus", "exporting", "photos"),
     ("serving", "zoo"),
     ("training",),

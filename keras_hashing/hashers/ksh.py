@@ -7,8 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_hashing import checks, relevance
+from keras_hashing import checks
+from keras_hashing.classes import Classes, several
 from keras_hashing.hashers import kernel_bits
+from keras_hashing.hashers.feature_batches import labels_of
 from keras_hashing.hashers.hasher import Hasher
 from keras_hashing.hashers.moments import Moments
 from keras_hashing.hashers.principal_components import check_spread
@@ -64,8 +66,9 @@ class KSH(Hasher):
             data: features `(items, channels)` as array or tensor; or `tf.data.Dataset`,
                 `keras.utils.PyDataset` or a list of batches, each such features or a tuple that
                 begins with them. Read twice, and in the same order as the labels: no shuffling.
-            labels: int `(items,)` or multi-hot `(items, classes)`. Items without a label may
-                become anchors, and are not learned from.
+            labels: class numbers or names `(items,)`, or multi-hot `(items, classes)`; None where
+                `data` brings them. Items without a label may become anchors, and are not learned
+                from.
 
         Raises:
             TypeError: `data` is no such thing, or its values are not real numbers.
@@ -73,9 +76,10 @@ class KSH(Hasher):
                 infinity; fewer than `anchors`, or all equal; no labels, or some of another
                 number of items or of a single class. The layer then stays as it was.
         """
+        labels = labels_of(data) if labels is None else labels
         if labels is None:
             raise ValueError("KSH learns from labels; got none. Call `adapt(features, labels)`.")
-        self._adapt(data, relevance.labels("labels", labels))
+        self._adapt(data, Classes.of(labels).numbers(several(labels)))
 
     def fit(self, channels, batches, labels=None):
         anchors, learned = self._draw(labels)

@@ -70,7 +70,10 @@ class ClassicalModel(keras.Model):
         self._adapt(images)
 
     def _adapt(self, images, *labels):
-        features = images if self.backbone is None else image_features(self.backbone, images)
+        features = images
+        if self.backbone is not None:
+            features, found = image_features(self.backbone, images, *labels)
+            labels = (found,) * len(labels)
         self.hasher.adapt(features, *labels)
         if not self.built:
             self.build((None, self.hasher.channels))

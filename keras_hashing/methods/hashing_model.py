@@ -1,21 +1,12 @@
 """What every hashing method is: a `keras.Model` from images to outputs, one per bit."""
 
 import keras
-import numpy as np
 from keras import layers, ops
 
-from keras_hashing import backbones, checks, replicas
+from keras_hashing import backbones, checks
 from keras_hashing.layers import HashHead
-from keras_hashing.methods import stored_backbone
-from keras_hashing.methods.training_data import TrainingData
-
-
-@keras.saving.register_keras_serializable(package="keras_hashing", name="MethodLoss")
-class MethodLoss(keras.losses.Loss):
-    """Mean over the batch of a method's own `item_losses`, weighted by sample weights."""
-
-    def call(self, labels, values):
-        return replicas.balanced(values, self.reduction)
+from keras_hashing.methods import fitting, stored_backbone
+from keras_hashing.methods.method_loss import MethodLoss
 
 
 class HashingModel(keras.Model):
@@ -49,6 +40,7 @@ class HashingModel(keras.Model):
     nests = True  # whether the first outputs alone can be trained as a shorter code; see `Nested`
     # Arguments and layers that only training needs; entries have none of them.
     only_training: tuple = ()
+    label_numbers = None  # what gave the labels that it was trained with their class numbers
     training_data = None  # while `fit` runs: its `TrainingData`, which Keras shows no callback
 
     def __init__(
@@ -169,23 +161,30 @@ class HashingModel(keras.Model):
     def share(self, longest):
         """Take the first bits of what a longer model of this method made; see `Nested`."""
 
-    def fit(self, x=None, y=None, *args, **kwargs):
-        """As `keras.Model.fit`; a method may read the labels before it and the images after it."""
-        data = TrainingData(x, y)
-        if self.backbone is None and isinstance(x, np.ndarray):
-            checks.finite("features", x)
-        if self.reads_again:
-            data.check_readable()
-        if self.needs_labels:
-            with replicas.scope(self):
-                self.prepare(data.labels())
-        self.training_data = data
-        try:
-            history = super().fit(x, y, *args, **kwargs)
-        finally:
-            self.training_data = None
-        self.finish(data)
-        return history
+    def fit(self, x=None, y=None, *args, labels=None, **kwargs):
+        """As `keras.Model.fit`, with data in more forms and with labels of more kinds.
+
+        Args:
+            x: images, or features without a backbone, in any form that `keras_hashing.encode`
+                takes; arrays and files are shuffled, other data comes in its own order.
+            y: labels where `x` brings none: class numbers from 0 on, class names, or multi-hot
+                rows of 0 and 1.
+            labels: all training labels, for a method that needs them before the first step when
+                `x` cannot be read for them, such as `dataset.repeat()` with `steps_per_epoch`.
+            *args, **kwargs: the other arguments of `keras.Model.fit`.
+
+        Returns:
+            Keras' `History`.
+
+        Raises:
+            TypeError, ValueError: data or labels that the method cannot be trained on.
+        """
+        return fitting.fit(self, super().fit, x, y, labels, args, kwargs)
+
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+        """As `keras.Model.evaluate`: the loss; data and labels in the forms that `fit` takes."""
+        x, y = fitting.fed(self, x, y, batch_size)
+        return super().evaluate(x, y, batch_size=None if y is None else batch_size, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if isinstance(self.loss, MethodLoss):

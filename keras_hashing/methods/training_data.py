@@ -1,9 +1,9 @@
-"""The training set of a `fit`, whatever form it comes in, for methods that read it themselves."""
+"""The training set of a `fit`, for methods that read it themselves."""
 
-import keras
 import numpy as np
 
-from keras_hashing import relevance
+from keras_hashing import classes as labels_of
+from keras_hashing.batches import FEATURES, IMAGES, open_source
 
 _HINT = "Pass `fit(images, labels)`, or a finite dataset of (images, labels)."
 _ROWS = 256  # of an array in one batch
@@ -13,40 +13,61 @@ class TrainingData:
     """What `fit(x, y)` trains on, to be read through as often as needed.
 
     Args:
-        x: as `fit` takes it: an array; or a `tf.data.Dataset` or `keras.utils.PyDataset` of
-            batches of images, `(images, labels)` or `(images, labels, weights)`.
-        y: labels where `x` is an array, else None.
+        x: images or features in any form that `batches.open_source` takes.
+        y: labels where `x` brings none, else None.
+        features: bool, whether they are features; None where `x` is to tell.
+        image_size: int or None, to which files are resized.
     """
 
-    def __init__(self, x, y=None):
-        self.x = x
-        self.y = y
+    def __init__(self, x, y=None, features=None, image_size=None):
+        self.x, self.y = x, y
+        rank = None if features is None else FEATURES if features else IMAGES
+        self.numbers = None  # what gives labels class numbers, once it is known
+        self._settings = {"rank": rank, "image_size": image_size}
+
+    def source(self):
+        """The data as a `batches.Source`; what it is not raises as `open_source` says."""
+        return open_source(self.x, self.y, **self._settings)
 
     def check_readable(self):
         """Raise ValueError unless the data ends, and can be read a second time."""
-        if isinstance(self.x, keras.utils.PyDataset):
-            readable = self.x.num_batches is not None
-        elif hasattr(self.x, "cardinality"):
-            readable = int(self.x.cardinality()) != -1  # tf.data's "infinite"
-        else:
-            readable = hasattr(self.x, "shape")
+        try:
+            readable = self.source().readable_again
+        except ValueError as error:
+            if "never ends" not in str(error):
+                raise
+            readable = False
         if not readable:
             raise ValueError(
                 "this method reads its training data apart from the training, so the data must end "
-                f"and be readable again; got {type(self.x).__name__}. Pass an array or a finite "
-                "dataset."
+                f"and be readable again; got {type(self.x).__name__}. Pass an array, a finite "
+                "dataset, or `labels=` with all labels where only these are needed."
             )
 
     def batches(self):
         """Yield tuples of images and labels, arrays; labels are None where there are none."""
         self.check_readable()
-        for batch in self._raw_batches():
-            if not isinstance(batch, (tuple, list)):
-                batch = (batch,)
-            yield _array(batch[0]), _array(batch[1]) if len(batch) > 1 else None
+        for batch in self.source().batches(_ROWS):
+            labels = batch.labels
+            if labels is not None and self.numbers is not None:
+                labels = self.numbers.numbers(labels)
+            yield batch.inputs, None if labels is None else np.asarray(labels)
+
+    def check_labelled(self):
+        """Raise ValueError if there are no labels, or of one class, as far as no reading tells."""
+        if self.y is None and hasattr(self.x, "element_spec"):
+            return
+        if self.y is not None:
+            labels_of.several(self.y)
+        elif not hasattr(self.x, "__next__"):
+            source = self.source()
+            if source.placed and source.labels is None:
+                raise ValueError(f"this method trains with labels; got none. {_HINT}")
+            if source.labels is not None:
+                labels_of.several(source.labels)
 
     def labels(self):
-        """All labels, int64 `(n,)` or bool `(n, classes)`.
+        """All labels, in a form of `classes.checked`.
 
         A data set with an attribute `labels`, all of them, is not read.
 
@@ -55,34 +76,28 @@ class TrainingData:
                 which can be read only once.
         """
         if self.y is not None:
-            return relevance.labels("labels", _array(self.y))
+            return labels_of.checked(self.y)
         if getattr(self.x, "labels", None) is not None:
-            return relevance.labels("labels", self.x.labels)
-        if hasattr(self.x, "shape"):
+            return labels_of.checked(self.x.labels)
+        self.check_readable()
+        source = self.source()
+        if source.labels is not None:
+            return labels_of.checked(source.labels)
+        if source.placed:
             raise ValueError(f"this method trains with labels; got none. {_HINT}")
-        parts = [labels for _, labels in self.batches()]
+        parts = [batch.labels for batch in source.batches(_ROWS)]
         if not parts:
             raise ValueError(f"the training data is empty. {_HINT}")
         if any(part is None for part in parts):
             raise ValueError(f"this method trains with labels; got batches without. {_HINT}")
-        return relevance.labels("labels", np.concatenate(parts))
-
-    def _raw_batches(self):
-        if isinstance(self.x, keras.utils.PyDataset):
-            return (self.x[number] for number in range(self.x.num_batches))
-        if hasattr(self.x, "cardinality"):
-            return iter(self.x)
-        starts = range(0, len(self.x), _ROWS)
-        if self.y is None:
-            return (self.x[start : start + _ROWS] for start in starts)
-        return ((self.x[s : s + _ROWS], self.y[s : s + _ROWS]) for s in starts)
+        return labels_of.checked(np.concatenate(parts))
 
 
 def class_count(labels, classes=None):
     """The number of classes of training labels.
 
     Args:
-        labels: int array `(n,)` or multi-hot `(n, classes)`.
+        labels: int array `(n,)` of class numbers, or multi-hot `(n, classes)`.
         classes: int if it is known, else None.
 
     Returns:
@@ -97,14 +112,5 @@ def class_count(labels, classes=None):
             f"the model is for {classes} classes; got labels of {found}. "
             "Number the classes from 0 on, or make a new model with more `classes`."
         )
-    present = labels.any(axis=0).sum() if labels.ndim == 2 else len(np.unique(labels))
-    if present < 2:
-        raise ValueError(
-            f"training needs items of two classes at least; got {present}. "
-            "Add items of another class, or take a method without labels."
-        )
+    labels_of.several(labels)
     return classes or found
-
-
-def _array(values):
-    return keras.ops.convert_to_numpy(values) if keras.ops.is_tensor(values) else np.asarray(values)

@@ -1,0 +1,357 @@
+"""What a user passed as images or features, decided once: batches of arrays with labels and ids.
+
+Taken are arrays and tensors; lists and tuples of images (arrays or PIL images, also of different
+sizes), of batches or of paths; one image file; a folder of images; a list file; an `ImageSet`; a
+`tf.data.Dataset`, `keras.utils.PyDataset`, generator or other iterable of images or batches, alone,
+in tuples (images, labels, …) or in dicts.
+"""
+
+import collections.abc
+import concurrent.futures
+import itertools
+import os
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_hashing import pixels
+from keras_hashing.data import images as image_files
+from keras_hashing.data.image_set import ImageSet
+from keras_hashing.data.list_file import from_list
+from keras_hashing.elements import Reader, array, is_array, is_text, listed
+
+IMAGES, FEATURES = 4, 2  # ranks of a batch
+
+_FEATURES = "Pass features, or make the model with a backbone."
+_LISTS = {".txt", ".csv", ".tsv", ".lst"}
+
+
+class Batch(NamedTuple):
+    """Items of one step: arrays `(n, …)`; labels and ids None where there are none."""
+
+    inputs: Any
+    labels: Any = None
+    ids: Any = None
+
+
+class Source:
+    """Items in one order, to be read through in batches.
+
+    Attributes:
+        count: int or None where it is not known.
+        labels: labels of all items as they were given, array or list; None where there are none,
+            or where they come with the batches.
+        ids: list of str or None.
+        readable_again: bool, whether `batches` gives all items a second time.
+        placed: bool, whether `at` gives items by their places.
+    """
+
+    count: int | None = None
+    labels: Any = None
+    ids: Any = None
+    readable_again = True
+    placed = False
+
+    def steps(self, batch_size):
+        """Number of batches, int, or None where it is not known."""
+        return None if self.count is None else -(-self.count // batch_size)
+
+    def batches(self, batch_size):
+        """Yield `Batch`es in order; those of a data set that is batched have its own sizes."""
+        raise NotImplementedError
+
+    def at(self, places):
+        """Items at some places: array, or list of images or paths."""
+        raise NotImplementedError
+
+    def _labelled(self, start, batch_size):
+        part = slice(start, start + batch_size)
+        labels = None if self.labels is None else self.labels[part]
+        return labels, None if self.ids is None else self.ids[part]
+
+
+class Rows(Source):
+    """An array or tensor, whole in memory."""
+
+    placed = True
+
+    def __init__(self, rows, reader, labels=None, ids=None):
+        self.rows, self.labels, self.ids, self.count = rows, labels, ids, len(rows)
+        self._reader = reader
+        if reader.rank == IMAGES and not isinstance(rows, np.memmap):  # that is read but once
+            pixels.check(array(rows), reader.name)
+
+    def batches(self, batch_size):
+        scale = pixels.Scale(self._reader.name)
+        for start in range(0, self.count, batch_size):
+            rows = array(self.rows[start : start + batch_size])
+            if self._reader.rank != IMAGES or isinstance(self.rows, np.memmap):
+                self._reader.check_values(rows, scale)
+            yield Batch(rows, *self._labelled(start, batch_size))
+
+    def at(self, places):
+        if isinstance(self.rows, np.ndarray):
+            return self.rows[places]
+        import keras
+
+        return array(keras.ops.take(self.rows, places, axis=0))
+
+
+class Files(Source):
+    """Image files, read and resized in threads, at most two batches ahead."""
+
+    placed = True
+
+    def __init__(self, paths, image_size, labels=None, ids=None):
+        self.paths, self.image_size = list(paths), image_size
+        self.labels, self.ids, self.count = labels, ids, len(self.paths)
+
+    def batches(self, batch_size):
+        if self.image_size is None and self.count:
+            raise ValueError(
+                "the model does not say to which size image files are to be resized. Read them "
+                "with `keras_hashing.data.read_image` and pass arrays."
+            )
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            remaining = iter(self.paths)
+            waiting: list = []
+            for start in range(0, self.count, batch_size):
+                missing = 2 * batch_size - len(waiting)
+                waiting += [
+                    pool.submit(self._read, path) for path in itertools.islice(remaining, missing)
+                ]
+                images = np.stack([future.result() for future in waiting[:batch_size]])
+                waiting = waiting[batch_size:]
+                yield Batch(images, *self._labelled(start, batch_size))
+
+    def at(self, places):
+        return [self.paths[place] for place in places]
+
+    def _read(self, path):
+        return image_files.resize(image_files.read_image(path), self.image_size)
+
+
+class Items(Source):
+    """A list of images in memory, whose sizes may differ, or a list of rows of features."""
+
+    placed = True
+
+    def __init__(self, items, reader, labels=None):
+        self.items, self.labels, self.count = items, labels, len(items)
+        self._reader = reader
+
+    def batches(self, batch_size):
+        for start in range(0, self.count, batch_size):
+            inputs = self._reader.stack(self.items[start : start + batch_size])
+            yield Batch(inputs, *self._labelled(start, batch_size))
+
+    def at(self, places):
+        return [self._reader.item(self.items[place]) for place in places]
+
+
+class Stream(Source):
+    """A data set, generator or other iterable, of items or of batches."""
+
+    def __init__(self, elements, reader, readable_again=True, length=None):
+        self._elements, self._reader = elements, reader
+        self.readable_again, self._length = readable_again, length
+        self.labels_beside = False  # whether labels were passed apart from it
+
+    def steps(self, batch_size):
+        if self._length is None:
+            return None
+        if self._reader.batched is None:
+            self._elements = self._peeked(self._elements)
+        return self._length if self._reader.batched else -(-self._length // batch_size)
+
+    def batches(self, batch_size):
+        for inputs, labels, ids in self._reader.batches(self._elements(), batch_size):
+            if self.labels_beside and labels is None:
+                raise ValueError(
+                    "the order of a dataset cannot be seen, so labels beside it may belong to "
+                    "other images. Put them into it: tf.data.Dataset.zip((images, labels))."
+                )
+            yield Batch(inputs, labels, ids)
+
+    def _peeked(self, elements):
+        """Learn from the first element whether they are batches; it is not lost."""
+        begun = iter(elements())
+        first = next(begun, None)
+        if first is None:
+            return elements
+        self._reader.learn(first)
+        whole = itertools.chain([first], begun)
+        pending = [whole]
+        return lambda: pending.pop() if pending else elements()
+
+
+def open_source(x, y=None, *, rank=None, image_size=None, name="images"):
+    """What was passed, as a `Source`.
+
+    Args:
+        x: in one of the forms that the module's docstring lists.
+        y: labels of `x`, in its order; a stream's own take their place.
+        rank: int, of a batch of what the model takes: 4 for images, 2 for features; None where
+            `x` is to tell.
+        image_size: int, side in pixels to which files, and images of different sizes, are
+            resized; None for a model that does not say.
+        name: str, the argument's name for errors.
+
+    Returns:
+        `Source`.
+
+    Raises:
+        FileNotFoundError: no such file or folder.
+        TypeError: `x` is none of these.
+        ValueError: a shape or scale of pixels that no model takes, a data set without an end, no
+            items, or another number of labels; of a stream some of it while iterating.
+    """
+    reader = Reader(rank, image_size, name)
+    if y is None:
+        x, y = parted(x, rank)
+    if isinstance(x, (str, os.PathLike)):
+        x = _from_disk(pathlib.Path(x), reader)
+    if isinstance(x, ImageSet):
+        return _image_set(x, y, reader)
+    if isinstance(x, (list, tuple)) or (is_array(x) and str(x.dtype) == "object"):
+        return _of_list(list(x), y, reader)
+    if is_array(x):
+        return _of_array(x, y, reader)
+    if hasattr(x, "convert") and hasattr(x, "getexif"):  # a PIL image
+        return _of_list([x], y, reader)
+    source = _of_stream(x, reader)
+    source.labels_beside = y is not None
+    return source
+
+
+def parted(x, rank=None):
+    """Images and labels of a tuple `(images, labels)` or `(images, labels, weights)`.
+
+    Returns:
+        (x, y); y is None where `x` is not such a tuple, but for example one of several images.
+    """
+    if not isinstance(x, tuple) or len(x) not in (2, 3):
+        return x, None
+    first, second = x[0], x[1]
+    if isinstance(first, (str, os.PathLike)):
+        pair = not isinstance(second, (str, os.PathLike))
+    elif is_array(first) or listed(first):
+        ranks = np.ndim(first), np.ndim(second)
+        whole = ranks[0] == rank if rank else ranks[0] in (IMAGES, FEATURES)
+        columns = ranks == (2, 2) and np.shape(first)[1] != np.shape(second)[1]
+        pair = whole and len(first) == len(second) and (ranks[1] < ranks[0] or columns)
+    else:
+        pair = not hasattr(first, "getexif")  # a PIL image is an item
+    return (first, second) if pair else (x, None)
+
+
+def _class_names(names):
+    """Each file's folder, where all lie in one sub-folder of two or more; else None."""
+    parts = [name.split("/") for name in names]
+    if {len(part) for part in parts} != {2} or len({part[0] for part in parts}) < 2:
+        return None
+    return np.array([part[0] for part in parts])
+
+
+def _from_disk(path, reader):
+    """A folder, an image file or a list file as an `ImageSet`; an array file as an array."""
+    size = reader.image_size or 224
+    if path.suffix == ".npy" and path.is_file():
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    if reader.rank == FEATURES:
+        raise TypeError(
+            f"`{reader.name}` must hold features (n, channels), or name a .npy file of them; got "
+            f"{str(path)!r}. {_FEATURES}"
+        )
+    if path.is_dir():
+        paths = image_files.list_images(path)
+        names = [found.relative_to(path).as_posix() for found in paths]
+        return ImageSet(paths=paths, ids=names, labels=_class_names(names), image_size=size)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {path}. Check the path.")
+    if path.suffix.lower() in _LISTS:
+        return from_list(path, image_size=size)
+    return ImageSet(paths=[path], ids=[path.name], image_size=size)
+
+
+def _image_set(images, y, reader):
+    labels = _matching(images.labels if y is None else y, len(images))
+    if reader.rank == FEATURES:
+        raise ValueError(
+            f"this model takes features (n, channels); got an ImageSet of images. {_FEATURES}"
+        )
+    if images.images is not None:
+        reader.rank = IMAGES
+        return Rows(images.images, reader, labels, images.ids)
+    return Files(images.paths, reader.image_size or images.image_size, labels, images.ids)
+
+
+def _of_array(x, y, reader):
+    if is_text(x):
+        return _of_list([reader.text(item) for item in array(x).ravel()], y, reader)
+    reader.check_shape(x)
+    return Rows(x, reader, _matching(y, len(x)))
+
+
+def _of_list(x, y, reader):
+    if not x:
+        return Items([], reader)
+    if all(isinstance(item, (str, os.PathLike)) for item in x):
+        if reader.rank == FEATURES:
+            raise TypeError(f"this model takes features (n, channels); got {x[0]!r}. {_FEATURES}")
+        return Files([pathlib.Path(path) for path in x], reader.image_size, _matching(y, len(x)))
+    x = [array(item) if listed(item) else item for item in x]
+    reader.learn(x[0])
+    if reader.batched:
+        return Stream(lambda: iter(x), reader, length=len(x))
+    if reader.rank == IMAGES:
+        scale = pixels.Scale(reader.name)
+        for item in filter(is_array, x):
+            scale.see(np.asarray(item)[None])
+        scale.end()
+    return Items(x, reader, _matching(y, len(x)))
+
+
+def _of_stream(x, reader):
+    if hasattr(x, "element_spec"):  # tf.data
+        length = int(x.cardinality())
+        if length == -1:  # tf.data's "infinite"
+            raise _endless(reader.name, "Pass the dataset without `repeat()`.")
+        return Stream(lambda: iter(x), reader, length=length if length >= 0 else None)
+    if hasattr(x, "num_batches") and hasattr(x, "__getitem__"):  # keras.utils.PyDataset
+        count = x.num_batches
+        if count is None:
+            raise _endless(reader.name, "Pass a `PyDataset` with a length.")
+        reader.batched = True
+        return Stream(lambda: (x[number] for number in range(count)), reader, length=count)
+    if isinstance(x, (bytes, dict)) or not isinstance(x, collections.abc.Iterable):
+        what = "features" if reader.rank == FEATURES else "images"
+        raise TypeError(
+            f"`{reader.name}` must hold {what}; got {type(x).__name__}. Allowed are an array, a "
+            "list of images or paths, a folder, a file, an ImageSet, a tf.data.Dataset, a "
+            f"PyDataset and a generator. {_hint_for(x)}"
+        )
+    again = not isinstance(x, collections.abc.Iterator)
+    return Stream(lambda: iter(x), reader, again, len(x) if hasattr(x, "__len__") else None)
+
+
+def _hint_for(x):
+    if all(hasattr(x, part) for part in ("train", "query", "database")):
+        return "Pass one part of the data, such as `data.query`."
+    if isinstance(x, dict):
+        return "Pass the array under one of its keys."
+    return "Pass one of these."
+
+
+def _endless(name, way_out):
+    return ValueError(f"`{name}` never ends. {way_out}")
+
+
+def _matching(labels, count):
+    if labels is not None and len(labels) != count:
+        raise ValueError(
+            f"`labels` must have one row for each of {count} items; got {len(labels)}. "
+            "Pass labels in the order of the items."
+        )
+    return labels

@@ -1,0 +1,221 @@
+"""What Keras trains on: every form of data as Keras takes it, checked, labels as class numbers."""
+
+import itertools
+
+import keras
+import numpy as np
+
+from keras_hashing import pixels
+from keras_hashing.batches import FEATURES, IMAGES, Files, Items, Rows, open_source
+from keras_hashing.data.image_set import ImageSet
+from keras_hashing.elements import Reader, array
+
+_BATCH = 32  # as Keras has it
+
+
+class Feed:
+    """Checks images and maps labels on their way to Keras.
+
+    Args:
+        numbers: function of labels to class numbers, or None to leave labels as they are.
+        features: bool, whether the model takes features.
+        image_size: int or None, to which files are resized.
+        batch_size: int or None, items a step where the data is not batched.
+        shuffle: bool, whether files come in a new order in every epoch.
+
+    Attributes:
+        error: the exception with which reading failed, which Keras hides in one of its own.
+    """
+
+    def __init__(self, numbers, features, image_size, batch_size=None, shuffle=True):
+        self.numbers, self.features, self.image_size = numbers, features, image_size
+        self.batch_size = batch_size or _BATCH
+        self._shuffle = shuffle
+        self._rank = FEATURES if features else IMAGES
+        self.error: Exception | None = None
+
+    def __call__(self, x, y=None):
+        """`x` and `y` as `keras.Model.fit` takes them.
+
+        Returns:
+            Tuple (x, y); y is None where x brings the labels.
+        """
+        if hasattr(x, "element_spec"):
+            return self._dataset(x), None
+        if isinstance(x, keras.utils.PyDataset):
+            return _Checked(x, self), None
+        if hasattr(x, "__next__"):
+            return self._generator(x), None
+        source = open_source(x, y, rank=self._rank, image_size=self.image_size)
+        labels = (
+            source.labels
+            if self.numbers is None or source.labels is None
+            else (self.numbers(source.labels))
+        )
+        if isinstance(source, Rows):
+            if self._rank == FEATURES:
+                self._reader().check_values(array(source.rows), None)
+            return source.rows, labels
+        if isinstance(source, Items):
+            return next(source.batches(source.count)).inputs, labels
+        if isinstance(source, Files):
+            files = ImageSet(paths=source.paths, labels=labels, image_size=source.image_size)
+            return files.dataset(self.batch_size, shuffle=self._shuffle), None
+        return self._generated(source), None
+
+    def judge(self, inputs, scale):
+        """Raise if a batch holds no images or features that a model takes."""
+        try:
+            reader = self._reader()
+            reader.check_shape(inputs)
+            reader.check_values(inputs, scale)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def checked(self, inputs, labels, scale):
+        """A batch's labels as class numbers, after its images or features were judged."""
+        self.judge(inputs, scale)
+        return self.numbered(labels)
+
+    def numbered(self, labels):
+        """A batch's labels as class numbers."""
+        try:
+            if self.numbers is None:
+                return labels
+            if labels is None:
+                raise ValueError(
+                    "this method trains with labels; got batches without. Pass (images, labels)."
+                )
+            return self.numbers(labels)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def _reader(self):
+        name = "features" if self._rank == FEATURES else "images"
+        return Reader(self._rank, self.image_size, name)
+
+    def _dataset(self, dataset):
+        """A `tf.data.Dataset` of batches; another is read and made one."""
+        spec = dataset.element_spec
+        parts = spec if isinstance(spec, tuple) else (spec,)
+        plain = all(hasattr(part, "dtype") and hasattr(part, "shape") for part in parts)
+        if not plain or parts[0].shape.rank != self._rank or parts[0].dtype.name == "string":
+            return self._generated(
+                open_source(dataset, rank=self._rank, image_size=self.image_size)
+            )
+        scale = pixels.Scale(self._reader().name)
+        return dataset.map(lambda *element: self._mapped(element, scale))
+
+    def _mapped(self, element, scale):
+        """One element of a `tf.data.Dataset`, its parts judged on the host."""
+        import tensorflow as tf
+
+        inputs, *rest = element
+
+        def judge(count, smallest, largest, finite):
+            try:
+                if not finite:
+                    raise ValueError(f"`{scale.name}` must be finite; got NaN or infinity.")
+                if not self.features:
+                    scale.judge(
+                        int(count), float(smallest), float(largest), inputs.dtype.is_integer
+                    )
+            except Exception as error:
+                self.error = error
+                raise
+            return np.int64(0)
+
+        def number(values):
+            return np.asarray(self.numbered(values), np.int64)
+
+        finite = tf.reduce_all(tf.math.is_finite(inputs)) if inputs.dtype.is_floating else True
+        figures = (
+            tf.shape(inputs)[0],
+            tf.cast(tf.reduce_min(inputs), "float32"),
+            tf.cast(tf.reduce_max(inputs), "float32"),
+            finite,
+        )
+        with tf.control_dependencies([tf.numpy_function(judge, figures, tf.int64)]):
+            judged = tf.identity(inputs)
+        if not rest:
+            self.numbered(None)
+            return judged
+        if self.numbers is not None:
+            shape = rest[0].shape
+            single = shape.rank == 1 or (shape.rank == 2 and shape[1] == 1)
+            found = tf.numpy_function(number, [rest[0]], tf.int64)
+            rest[0] = tf.ensure_shape(found, shape[:1] if single else shape)
+        return (judged, *rest)
+
+    def _generator(self, elements):
+        """A generator's elements as batches, each as it comes."""
+        reader, scale = self._reader(), pixels.Scale(self._reader().name)
+        first = next(elements, None)
+        if first is None:
+            raise ValueError("the training data is empty: the generator gave nothing.")
+        reader.learn(first)
+        whole = itertools.chain([first], elements)
+        if not reader.batched:
+            grouped = reader.batches(whole, self.batch_size)
+            return ((inputs, self.checked(inputs, labels, scale)) for inputs, labels, _ in grouped)
+        return (self._of_element(reader, element, scale) for element in whole)
+
+    def _of_element(self, reader, element, scale):
+        inputs, labels, _ = reader.parts(element)
+        inputs = reader.batch(inputs)
+        labels = None if labels is None else array(labels)
+        rest = element[2:] if isinstance(element, (tuple, list)) else ()
+        found = self.checked(inputs, labels, scale)
+        return (inputs,) if labels is None else (inputs, found, *rest)
+
+    def _generated(self, source):
+        """A `tf.data.Dataset` of what `source` reads."""
+        import tensorflow as tf
+
+        first = next(iter(source.batches(self.batch_size)), None)
+        if first is None:
+            raise ValueError("the training data is empty.")
+        scale = pixels.Scale(self._reader().name)
+
+        def batches():
+            for inputs, labels, _ in source.batches(self.batch_size):
+                found = self.checked(inputs, labels, scale)
+                yield (inputs,) if labels is None else (inputs, found)
+
+        parts = [first.inputs]
+        if first.labels is not None:
+            parts.append(np.asarray(self.checked(first.inputs, first.labels, scale)))
+        signature = tuple(
+            tf.TensorSpec((None,) * (part.ndim - 1) + part.shape[-1:], part.dtype)
+            if part.ndim > 1
+            else tf.TensorSpec((None,), part.dtype)
+            for part in parts
+        )
+        return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(1)
+
+
+class _Checked(keras.utils.PyDataset):
+    """Another PyDataset's batches, checked, with labels as class numbers."""
+
+    def __init__(self, dataset, feed):
+        super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
+        self.dataset, self.feed = dataset, feed
+        self.scale = pixels.Scale()
+
+    @property
+    def num_batches(self):
+        return self.dataset.num_batches
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, number):
+        return self.feed._of_element(self.feed._reader(), self.dataset[number], self.scale)
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
