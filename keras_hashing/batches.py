@@ -43,6 +43,7 @@ class Source:
         labels: labels of all items as they were given, array or list; None where there are none,
             or where they come with the batches.
         ids: list of str or None.
+        name: str, the argument's name for errors.
         readable_again: bool, whether `batches` gives all items a second time.
         placed: bool, whether `at` gives items by their places.
     """
@@ -50,6 +51,7 @@ class Source:
     count: int | None = None
     labels: Any = None
     ids: Any = None
+    name = "images"
     readable_again = True
     placed = False
 
@@ -207,11 +209,18 @@ def open_source(x, y=None, *, rank=None, image_size=None, name="images"):
         ValueError: a shape or scale of pixels that no model takes, a data set without an end, no
             items, or another number of labels; of a stream some of it while iterating.
     """
-    reader = Reader(rank, image_size, name)
+    source = _opened(x, y, Reader(rank, image_size, name))
+    source.name = name
+    return source
+
+
+def _opened(x, y, reader):
     if y is None:
-        x, y = parted(x, rank)
+        x, y = parted(x, reader.rank)
     if isinstance(x, (str, os.PathLike)):
         x = _from_disk(pathlib.Path(x), reader)
+    if isinstance(x, Source):
+        return x if y is None else _relabelled(x, y)
     if isinstance(x, ImageSet):
         return _image_set(x, y, reader)
     if isinstance(x, (list, tuple)) or (is_array(x) and str(x.dtype) == "object"):
@@ -239,8 +248,9 @@ def parted(x, rank=None):
     elif is_array(first) or listed(first):
         ranks = np.ndim(first), np.ndim(second)
         whole = ranks[0] == rank if rank else ranks[0] in (IMAGES, FEATURES)
-        columns = ranks == (2, 2) and np.shape(first)[1] != np.shape(second)[1]
-        pair = whole and len(first) == len(second) and (ranks[1] < ranks[0] or columns)
+        multi_hot = ranks == (2, 2) and len(first) == len(second)
+        multi_hot = multi_hot and np.shape(first)[1] != np.shape(second)[1]
+        pair = whole and (ranks[1] < ranks[0] or multi_hot)
     else:
         pair = not hasattr(first, "getexif")  # a PIL image is an item
     return (first, second) if pair else (x, None)
@@ -255,8 +265,7 @@ def _class_names(names):
 
 
 def _from_disk(path, reader):
-    """A folder, an image file or a list file as an `ImageSet`; an array file as an array."""
-    size = reader.image_size or 224
+    """A folder or an image file as `Files`, a list file as an `ImageSet`, an array file's array."""
     if path.suffix == ".npy" and path.is_file():
         return np.load(path, mmap_mode="r", allow_pickle=False)
     if reader.rank == FEATURES:
@@ -267,16 +276,16 @@ def _from_disk(path, reader):
     if path.is_dir():
         paths = image_files.list_images(path)
         names = [found.relative_to(path).as_posix() for found in paths]
-        return ImageSet(paths=paths, ids=names, labels=_class_names(names), image_size=size)
+        return Files(paths, reader.image_size, _class_names(names), names)
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {path}. Check the path.")
     if path.suffix.lower() in _LISTS:
-        return from_list(path, image_size=size)
-    return ImageSet(paths=[path], ids=[path.name], image_size=size)
+        return from_list(path, image_size=reader.image_size or 224)
+    return Files([path], reader.image_size, ids=[path.name])
 
 
 def _image_set(images, y, reader):
-    labels = _matching(images.labels if y is None else y, len(images))
+    labels = _matching(_own_labels(images) if y is None else y, len(images))
     if reader.rank == FEATURES:
         raise ValueError(
             f"this model takes features (n, channels); got an ImageSet of images. {_FEATURES}"
@@ -285,6 +294,19 @@ def _image_set(images, y, reader):
         reader.rank = IMAGES
         return Rows(images.images, reader, labels, images.ids)
     return Files(images.paths, reader.image_size or images.image_size, labels, images.ids)
+
+
+def _own_labels(images):
+    """Labels of an `ImageSet`; class names where it has them, so that two sets can be compared."""
+    names = getattr(images, "class_names", None)
+    if images.labels is None or not names or images.labels.ndim != 1:
+        return images.labels
+    return np.array(names)[images.labels]
+
+
+def _relabelled(source, y):
+    source.labels = _matching(y, source.count)
+    return source
 
 
 def _of_array(x, y, reader):

@@ -54,13 +54,14 @@ def outputs(model, images, batch_size=64, verbose="auto"):
     return outputs_and_labels(model, source_for(model, images), batch_size, verbose)[0]
 
 
-def outputs_and_labels(model, source, batch_size=64, verbose="auto", each=None):
+def outputs_and_labels(model, source, batch_size=64, verbose="auto", *, each=None, finite=True):
     """Outputs of a source, and its labels in the same order.
 
     Args:
         model, batch_size, verbose: as for `encode`.
         source: `batches.Source`.
         each: function that is given the images of each batch, or None.
+        finite: bool, refuse outputs with NaN or infinity.
 
     Returns:
         float32 array `(n, bits)`; labels as they were given, array, or None.
@@ -78,13 +79,14 @@ def outputs_and_labels(model, source, batch_size=64, verbose="auto", each=None):
         if each is not None:
             each(batch.inputs)
         result = predict(batch.inputs)
-        checks.finite(
-            f"outputs of batch {number}", result, "Check the images and the model's weights."
-        )
+        if finite:
+            checks.finite(
+                f"outputs of batch {number}", result, "Check the images and the model's weights."
+            )
         results.append(result)
         labels.append(batch.labels)
     if not results:
-        raise ValueError("`images` is empty: there is nothing to encode.")
+        raise ValueError(f"`{source.name}` is empty: there is nothing to encode.")
     if source.labels is not None:
         return np.concatenate(results), source.labels
     known = all(part is not None for part in labels)

@@ -5,9 +5,9 @@ import warnings
 import keras
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, encoding
+from keras_hashing.batches import open_source, parted
 from keras_hashing.callbacks import collapse, watched_items
-from keras_hashing.data.image_batches import image_batches
 from keras_hashing.methods.centre_table import CentreTable
 
 
@@ -61,7 +61,8 @@ class CodeHealth(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         batches = []
         if self.images is not None:
-            self._watched, labels = watched_items.given(self.images)
+            self._watched, labels = parted(self.images)
+            labels = open_source(self._watched, labels).labels
         else:
             data = getattr(self.model, "training_data", None)
             self._watched, labels, batches = watched_items.of_training(data, self.items)
@@ -94,16 +95,12 @@ class CodeHealth(keras.callbacks.Callback):
 
     def _outputs(self):
         """Outputs of the watched items, float32 `(n, bits)`, finite or not."""
-        size = getattr(self.model, "image_size", None)
-        batches, _ = image_batches(self._watched, size, self.batch_size)
-        outputs = [
-            np.asarray(self.model.predict_on_batch(np.asarray(batch)), np.float32)
-            for batch in batches
-        ]
-        if not outputs:
-            raise ValueError("`images` is empty: `CodeHealth` has nothing to watch.")
+        source = encoding.source_for(self.model, self._watched)
+        outputs, _ = encoding.outputs_and_labels(
+            self.model, source, self.batch_size, 0, finite=False
+        )
         # `Mixed` makes its last bits when `fit` ends.
-        return np.concatenate(outputs)[:, : getattr(self.model, "supervised_bits", None)]
+        return outputs[:, : getattr(self.model, "supervised_bits", None)]
 
 
 def _write(writer, epoch, health):

@@ -3,7 +3,11 @@
 import keras
 import numpy as np
 
-from keras_hashing import checks, encoding, relevance
+from keras_hashing import checks
+from keras_hashing import codes as packed
+from keras_hashing.batches import open_source
+from keras_hashing.callbacks import watched_items
+from keras_hashing.classes import Classes
 from keras_hashing.evaluation import evaluate
 
 
@@ -15,12 +19,14 @@ class RetrievalEvaluation(keras.callbacks.Callback):
     adds its own callbacks after yours: `keras_tuner.Objective("val_map", "max")`.
 
     Args:
-        query: `ImageSet`, or tuple of images (as `keras_hashing.encode` takes them) and labels.
+        query: images with labels: an `ImageSet`, a Dataset or `PyDataset` of (images, labels), a
+            folder with a sub-folder for each class; or a tuple of images (as
+            `keras_hashing.encode` takes them) and labels. A Dataset's own labels are taken.
         database: the same, or None for the queries against themselves, each one's own image
             left out.
         at: ints; for each R, `val_map@R(hits)` is logged too.
         every: int, epochs between two evaluations.
-        batch_size: int, images a step.
+        batch_size: int, images in one step.
 
     Raises:
         ValueError: a set without labels, queries against themselves of which no two share a
@@ -29,10 +35,11 @@ class RetrievalEvaluation(keras.callbacks.Callback):
 
     def __init__(self, query, database=None, at=(), every=1, batch_size=64):
         super().__init__()
-        self.query = _images_and_labels("query", query)
-        if database is None:
-            _check_shared(self.query[1])
-        self.database = None if database is None else _images_and_labels("database", database)
+        self.query = watched_items.labelled("query", query)
+        self.database = None if database is None else watched_items.labelled("database", database)
+        known = open_source(*self.query).labels
+        if database is None and known is not None:
+            _check_shared(known)
         self.at = tuple(at)
         self.every = checks.whole("every", every, 1, None)
         self.batch_size = batch_size
@@ -48,43 +55,34 @@ class RetrievalEvaluation(keras.callbacks.Callback):
 
     def evaluate(self):
         """Encode with the model as it is now; returns the `Report`."""
-        codes = self._encode(self.query[0])
         settings = {"bits": getattr(self.model, "bits", None), "at": self.at}
-        if self.database is None:
-            ids = np.arange(len(codes))
-            labels = self.query[1]
-            return evaluate(
-                codes,
-                labels,
-                codes,
-                labels,
-                query_ids=ids,
-                database_ids=ids,
-                exclude_self=True,
-                **settings,
-            )
+        codes, labels = self._encode("query", self.query)
+        if self.database is not None:
+            database, database_labels = self._encode("database", self.database)
+            labels, database_labels = watched_items.numbered(labels, database_labels)
+            return evaluate(codes, labels, database, database_labels, **settings)
+        labels, _ = watched_items.numbered(labels, labels)
+        _check_shared(labels)
+        ids = np.arange(len(codes))
         return evaluate(
-            codes, self.query[1], self._encode(self.database[0]), self.database[1], **settings
+            codes,
+            labels,
+            codes,
+            labels,
+            query_ids=ids,
+            database_ids=ids,
+            exclude_self=True,
+            **settings,
         )
 
-    def _encode(self, images):
-        return encoding.encode(self.model, images, self.batch_size, verbose=False)
-
-
-def _images_and_labels(name, given):
-    """Images as `encode` takes them, and labels, of an `ImageSet` or a tuple."""
-    if isinstance(given, (tuple, list)) and len(given) == 2:
-        return given
-    if getattr(given, "labels", None) is None:
-        raise ValueError(
-            f"`{name}` must be a labelled ImageSet or a tuple (images, labels); got {given!r}."
-        )
-    return (given.paths if given.images is None else given.images), given.labels
+    def _encode(self, name, given):
+        outputs, labels = watched_items.encoded(name, self.model, given, self.batch_size)
+        return packed.pack(outputs), labels
 
 
 def _check_shared(labels):
     """Refuse queries of which none can find another, before an epoch is spent on them."""
-    labels = relevance.labels("query", labels)
+    labels = Classes.of(labels).numbers(labels)
     counts = np.unique(labels, return_counts=True)[1] if labels.ndim == 1 else labels.sum(axis=0)
     if counts.max(initial=0) < 2:
         raise ValueError(

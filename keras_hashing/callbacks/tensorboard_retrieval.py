@@ -1,13 +1,25 @@
 """Retrieval in TensorBoard while a model trains: figures, curves, neighbours, bits, points."""
 
+import dataclasses
+
 import keras
 import numpy as np
 
 from keras_hashing import checks, codes, encoding, relevance
 from keras_hashing.auditing import bit_columns, bit_statistics
 from keras_hashing.callbacks import embedding_projector, retrieval_images, watched_items
+from keras_hashing.callbacks.pictures import Pictures
 from keras_hashing.evaluation import evaluate
 from keras_hashing.index import Index
+
+
+@dataclasses.dataclass
+class _Encoded:
+    """A set as an epoch left it: outputs `(n, bits)`, labels, `Pictures`."""
+
+    outputs: np.ndarray
+    labels: np.ndarray
+    pictures: Pictures
 
 
 class TensorBoardRetrieval(keras.callbacks.Callback):
@@ -26,14 +38,15 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
 
     Args:
         log_dir: str or path-like, a folder of its own.
-        query: labelled `ImageSet`, or tuple of images (array or list of paths; for a model of
-            features an array `(n, channels)`, which gives no pictures of images) and labels.
+        query: images with labels, in a form that `RetrievalEvaluation` takes. Features give no
+            pictures of images. Of a dataset, whose images come in batches only, small pictures
+            are kept, 12 KB each, of up to 20,000 images; of a larger one there are no pictures.
         database: the same, or None for the queries against themselves, each one's own image left
             out.
         every: int, epochs between two evaluations.
         rows, k: ints, queries of the grid and neighbours of each.
         points: int, database images in the projector, at most.
-        batch_size: int, images a step.
+        batch_size: int, images in one step.
 
     Raises:
         ValueError: a set without labels, or a number below 1.
@@ -48,8 +61,8 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
     ):
         super().__init__()
         self.log_dir = str(log_dir)
-        self.query = _images_and_labels("query", query)
-        self.database = None if database is None else _images_and_labels("database", database)
+        self.query = watched_items.labelled("query", query)
+        self.database = None if database is None else watched_items.labelled("database", database)
         self.every = checks.whole("every", every, 1, None)
         self.rows = checks.whole("rows", rows, 1, None)
         self.k = checks.whole("k", k, 1, None)
@@ -64,56 +77,70 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
-        query, database = self._outputs()
+        query, database = self._encoded()
         report = self._evaluate(query, database)
         if logs is not None:
             logs["val_map"] = report.map
         with self._writer.as_default(step=epoch):
             _write_report(report)
-            _write_bits(database)
-            _write_outputs(database)
+            _write_bits(database.outputs)
+            _write_outputs(database.outputs)
             self._write_neighbours(query, database)
         self._writer.flush()
 
     def on_train_end(self, logs=None):
-        images, labels = self.query if self.database is None else self.database
-        places = _spread(len(labels), self.points)
-        small = retrieval_images.thumbnails(images, places, 32) if _pictured(images) else None
-        outputs = self._outputs()[1][places]
-        embedding_projector.write(self.log_dir, outputs, np.asarray(labels)[places], small)
+        database = self._encoded()[1]
+        places = _spread(len(database.labels), self.points)
+        small = database.pictures.of(places, 32)
+        embedding_projector.write(
+            self.log_dir, database.outputs[places], database.labels[places], small
+        )
         self._writer.close()
 
-    def _outputs(self):
-        """Outputs of queries and of the database, float32."""
-        query = encoding.outputs(self.model, self.query[0], self.batch_size, verbose=False)
+    def _encoded(self):
+        """`_Encoded` queries and database, which are one where there is no database."""
+        query = self._of("query", self.query)
         if self.database is None:
+            query.labels, _ = watched_items.numbered(query.labels, query.labels)
             return query, query
-        return query, encoding.outputs(self.model, self.database[0], self.batch_size, verbose=False)
+        database = self._of("database", self.database)
+        query.labels, database.labels = watched_items.numbered(query.labels, database.labels)
+        return query, database
+
+    def _of(self, name, given):
+        pictures = Pictures(encoding.source_for(self.model, *given))
+        outputs, labels = watched_items.encoded(
+            name, self.model, given, self.batch_size, pictures.keep
+        )
+        return _Encoded(outputs, labels, pictures)
 
     def _evaluate(self, query, database):
-        alone, ids = self.database is None, np.arange(len(query))
+        ids = np.arange(len(query.outputs))
+        alone = self.database is None
         return evaluate(
-            codes.pack(query),
-            self.query[1],
-            codes.pack(database),
-            (self.database or self.query)[1],
-            bits=query.shape[1],
-            radius=min(2, query.shape[1]),
+            codes.pack(query.outputs),
+            query.labels,
+            codes.pack(database.outputs),
+            database.labels,
+            bits=query.outputs.shape[1],
+            radius=min(2, query.outputs.shape[1]),
             **({"query_ids": ids, "database_ids": ids, "exclude_self": True} if alone else {}),
         )
 
     def _write_neighbours(self, query, database):
         import tensorflow as tf
 
-        images, labels = self.database or self.query
-        if not (_pictured(images) and _pictured(self.query[0])):
+        rows = _spread(len(query.outputs), self.rows)
+        pictures = query.pictures.of(rows)
+        if pictures is None or database.pictures.of(rows[:0]) is None:
             return
-        rows = _spread(len(query), self.rows)
-        found = self._neighbours(codes.pack(query[rows]), codes.pack(database), rows)
-        right = relevance.relevance(self.query[1][rows], labels)
+        found = self._neighbours(
+            codes.pack(query.outputs[rows]), codes.pack(database.outputs), rows
+        )
+        right = relevance.relevance(query.labels[rows], database.labels)
         grid = retrieval_images.neighbour_grid(
-            retrieval_images.thumbnails(self.query[0], rows),
-            np.stack([retrieval_images.thumbnails(images, row) for row in found]),
+            pictures,
+            np.stack([database.pictures.of(row) for row in found]),
             np.take_along_axis(right, found, axis=1),
         )
         tf.summary.image("retrieval/neighbours", grid[None])
@@ -205,21 +232,6 @@ def _write_outputs(outputs):
     tf.summary.image("outputs/by_bit", retrieval_images.output_figure(outputs)[None])
 
 
-def _images_and_labels(name, given):
-    images, labels = watched_items.given(given)
-    if labels is None or not (hasattr(images, "shape") or isinstance(images, list)):
-        raise ValueError(
-            f"`{name}` must be a labelled ImageSet, or a tuple (images, labels) with an array "
-            f"or a list of paths; got {type(given).__name__}."
-        )
-    return images, relevance.labels(f"labels of {name}", labels, len(images))
-
-
-def _pictured(images):
-    """Whether they are images and not features."""
-    return isinstance(images, list) or len(images.shape) == 4
-
-
 def _spread(count, most):
-    """At most so many places below `count`, by lot, the same in each epoch."""
+    """At most so many places below `count`, drawn at random, the same in each epoch."""
     return np.sort(np.random.default_rng(0).permutation(count)[:most])

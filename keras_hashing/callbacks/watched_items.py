@@ -3,26 +3,69 @@
 import keras
 import numpy as np
 
-from keras_hashing import relevance
+from keras_hashing import encoding
+from keras_hashing.batches import open_source, parted
 from keras_hashing.callbacks.collapse import Known
+from keras_hashing.classes import Classes
 
 
-def given(images):
-    """Images as `encode` takes them and labels or None, of what a user passes.
+def labelled(name, given):
+    """Images and labels of what a callback is to encode again and again.
 
     Args:
-        images: as `keras_hashing.encode` takes them, an `ImageSet`, or a tuple of images and
-            labels.
+        name: str, the argument's name for errors.
+        given: images in any form that `keras_hashing.encode` takes and that brings labels, or a
+            tuple of images and labels.
+
+    Returns:
+        Tuple (images, labels); labels are None where the images bring them.
+
+    Raises:
+        ValueError: no labels, or images that can be read only once.
     """
-    if isinstance(images, tuple) and len(images) == 2:
-        return images
-    if hasattr(images, "paths"):
-        return (images.paths if images.images is None else images.images), images.labels
-    return images, None
+    pair = isinstance(given, (tuple, list)) and len(given) == 2 and np.ndim(given[1]) in (1, 2)
+    images, labels = given if pair else parted(given)
+    source = open_source(images, labels)
+    if not source.readable_again:
+        raise ValueError(
+            f"`{name}` is read after every epoch; got {type(images).__name__}, which can be read "
+            "once. Pass arrays, an ImageSet or a dataset."
+        )
+    spec = getattr(images, "element_spec", ())
+    if source.labels is None and (source.placed or not isinstance(spec, (tuple, dict))):
+        raise ValueError(
+            f"`{name}` must be a labelled ImageSet, dataset or folder, or a tuple (images, "
+            f"labels); got {_described(images)} without labels."
+        )
+    return images, labels
+
+
+def _described(images):
+    shape = getattr(images, "shape", None)
+    return repr(images) if shape is None else f"{type(images).__name__} of shape {tuple(shape)}"
+
+
+def encoded(name, model, given, batch_size, each=None):
+    """Outputs and labels of `labelled` images, in one pass, so that they belong together.
+
+    Returns:
+        float32 array `(n, bits)`, labels as they were given.
+    """
+    source = encoding.source_for(model, *given)
+    outputs, labels = encoding.outputs_and_labels(model, source, batch_size, 0, each=each)
+    if labels is None:
+        raise ValueError(f"`{name}` must bring labels; got batches without. Pass (images, labels).")
+    return outputs, labels
+
+
+def numbered(query_labels, database_labels):
+    """Labels of two sets, class names among them too, as numbers of the same classes."""
+    classes = Classes.of(query_labels)
+    return classes.numbers(query_labels), classes.numbers(database_labels, extend=True)
 
 
 def of_training(data, count):
-    """Some of the training items: any of an array, the first ones of a dataset.
+    """Some of the training items: any of an array or of files, the first ones of a dataset.
 
     A dataset is read for them, once and no further than needed; one that shuffles goes on with
     another order than it would have had.
@@ -32,29 +75,30 @@ def of_training(data, count):
         count: int, most items.
 
     Returns:
-        Arrays of items and labels (None where there are none), and the labels of each batch that
-        was read, a list; empty for an array, whose batches `fit` makes.
+        Items, an array or a list, and their labels (None where there are none); and the labels of
+        each batch that was read, a list, empty where `fit` makes the batches.
 
     Raises:
-        ValueError: the data is no array, `tf.data.Dataset` or `PyDataset`, or empty.
+        ValueError: the data can be read only once, or is empty.
     """
     if data is None:
         raise _unseen("nothing that it can see")
     x = data.x
-    if isinstance(x, keras.utils.PyDataset):
-        batches = _spaced(x, count)
-    elif hasattr(x, "cardinality"):
-        batches = iter(x)
-    elif hasattr(x, "shape"):
-        rows = _some(len(x), count)
-        return _rows(x, rows), None if data.y is None else _rows(data.y, rows), []
-    else:
+    if hasattr(x, "__next__"):
         raise _unseen(type(x).__name__)
+    if isinstance(x, keras.utils.PyDataset):
+        x = _spaced(x, count)
+    elif hasattr(x, "element_spec"):
+        x = x.take(count)
+    source = data.source(x)
+    if source.placed:
+        places = _some(source.count, count)
+        labels = source.labels
+        return source.at(places), None if labels is None else np.asarray(labels)[places], []
     items, labels, found = [], [], 0
-    for batch in batches:
-        batch = batch if isinstance(batch, (tuple, list)) else (batch,)
-        items.append(np.asarray(batch[0]))
-        labels += [np.asarray(part) for part in batch[1:2] if part is not None]
+    for batch in source.batches(count):
+        items.append(batch.inputs)
+        labels += [np.asarray(part) for part in [batch.labels] if part is not None]
         found += len(items[-1])
         if found >= count:
             break
@@ -77,7 +121,7 @@ def known(labels, batches=(), targets=None):
         `collapse.Known`.
     """
     try:
-        labels = relevance.labels("labels", labels)
+        labels = Classes.of(labels).numbers(labels)
     except (TypeError, ValueError):
         return Known(targets=targets)
     if not len(labels):
@@ -115,11 +159,5 @@ def _spaced(dataset, count):
 
 
 def _some(total, count):
-    """Numbers below `total`, by lot: a regular step could meet a regular order of the classes."""
+    """Numbers below `total`, drawn at random, as a regular step could meet that of the classes."""
     return np.sort(np.random.default_rng(0).permutation(total)[:count])
-
-
-def _rows(array, rows):
-    if isinstance(array, np.ndarray):
-        return array[rows]
-    return keras.ops.convert_to_numpy(keras.ops.take(array, rows, axis=0))

@@ -25,9 +25,9 @@ class TrainingData:
         self.numbers = None  # what gives labels class numbers, once it is known
         self._settings = {"rank": rank, "image_size": image_size}
 
-    def source(self):
-        """The data as a `batches.Source`; what it is not raises as `open_source` says."""
-        return open_source(self.x, self.y, **self._settings)
+    def source(self, x=None):
+        """The data, or `x` in its place, as a `batches.Source`."""
+        return open_source(self.x if x is None else x, self.y, **self._settings)
 
     def check_readable(self):
         """Raise ValueError unless the data ends, and can be read a second time."""

@@ -294,5 +294,5 @@ def test_refused():
     with pytest.raises(ValueError, match="got generator. Pass `images`"):
         dhn().fit(batches(), steps_per_epoch=1, verbose=0, callbacks=[CodeHealth()])
     empty = tf.data.Dataset.from_tensor_slices(np.zeros((0, 16), "float32")).batch(4)
-    with pytest.raises(ValueError, match="`images` is empty: `CodeHealth` has nothing to watch"):
+    with pytest.raises(ValueError, match="`features` is empty: there is nothing to encode"):
         dhn().fit(*features(), verbose=0, callbacks=[CodeHealth(empty)])

@@ -50,7 +50,7 @@ def test_against_themselves_self_left_out():
 def test_image_sets_and_refusals():
     images = np.zeros((4, 8, 8, 3), np.uint8)
     labelled = ImageSet(images=images, labels=[0, 1, 0, 1])
-    assert RetrievalEvaluation(labelled).query[0] is labelled.images
+    assert RetrievalEvaluation(labelled).query[0] is labelled
     with pytest.raises(ValueError, match="`query` must be a labelled ImageSet"):
         RetrievalEvaluation(ImageSet(images=images))
     with pytest.raises(ValueError, match="`every` must be at least 1"):

@@ -126,7 +126,7 @@ def test_features_have_figures_but_no_pictures_of_images(tmp_path):
         codes, items[1], codes, items[1], query_ids=ids, database_ids=ids, exclude_self=True
     )
     callback.set_model(model)
-    assert callback._evaluate(*callback._outputs()).map == report.map
+    assert callback._evaluate(*callback._encoded()).map == report.map
 
 
 def test_bimodality_of_known_distributions():
@@ -142,9 +142,9 @@ def test_bimodality_of_known_distributions():
 
 def test_mistakes(tmp_path):
     images = np.zeros((4, 8, 8, 3), np.uint8)
-    with pytest.raises(ValueError, match="`query` must be a labelled ImageSet, or a tuple"):
+    with pytest.raises(ValueError, match="`query` must be a labelled ImageSet, dataset or"):
         TensorBoardRetrieval(tmp_path, images)
-    with pytest.raises(ValueError, match="`labels of database` must have one row for each of 4"):
+    with pytest.raises(ValueError, match="`labels` must have one row for each of 4"):
         TensorBoardRetrieval(tmp_path, (images, [0, 1, 0, 1]), (images, [0]))
     with pytest.raises(ValueError, match="`k` must be at least 1"):
         TensorBoardRetrieval(tmp_path, (images, [0, 1, 0, 1]), k=0)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_hashing.callbacks import watched_items
 from keras_hashing.data import ImageSet
@@ -35,16 +36,31 @@ def rows_of(items):
     return (items[:, 0] / 2).astype(int)
 
 
-def test_what_a_user_gives():
-    images = np.zeros((3, 8, 8, 3), np.uint8)
-    assert watched_items.given((images, [0, 1, 0])) == (images, [0, 1, 0])
-    assert watched_items.given(images) == (images, None)
-    assert watched_items.given(["a.jpg", "b.jpg"]) == (["a.jpg", "b.jpg"], None)
-    found, labels = watched_items.given(ImageSet(images=images, labels=[0, 1, 0]))
-    assert found is images
-    assert labels.tolist() == [0, 1, 0]
-    paths, labels = watched_items.given(ImageSet(paths=["a.jpg", "b.jpg"]))
-    assert (paths, labels) == (["a.jpg", "b.jpg"], None)
+def test_what_a_user_gives(tmp_path):
+    images = np.full((4, 8, 8, 3), 9, np.uint8)
+    labels = [0, 1, 0, 1]
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
+    assert watched_items.labelled("query", (images, labels)) == (images, labels)
+    for given in (ImageSet(images=images, labels=labels), pairs, pairs.batch(2), Batches()):
+        assert watched_items.labelled("query", given) == (given, None)
+    for name in ("a/0.png", "a/1.png", "b/0.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(images[0]).save(tmp_path / name)
+    assert watched_items.labelled("query", tmp_path) == (tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (X, r"`query` must be a labelled .* got ndarray of shape \(20, 2\) without labels"),
+        (ImageSet(paths=["a.jpg", "b.jpg"]), r"got ImageSet\(2 files, unlabelled\) without"),
+        (tf.data.Dataset.from_tensor_slices(X), "without labels"),
+        ((row for row in X), "read after every epoch; got generator"),
+    ],
+)
+def test_what_has_no_labels(given, message):
+    with pytest.raises(ValueError, match=message):
+        watched_items.labelled("query", given)
 
 
 @pytest.mark.parametrize("kind", [np.asarray, tf.constant])
@@ -125,7 +141,8 @@ def test_what_labels_say():
     # Rows 110, 110, 001, 000: three sets, three classes in use of four.
     known = watched_items.known([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]])
     assert (known.classes, known.label_sets, known.largest) == (3, 3, 0.5)
-    for unknown in (None, [], [0.5, 1], ["a", "b"], [[0.2, 0.8], [1, 0]], [-1, 0]):
+    assert watched_items.known(["a", "b", "a"]).classes == 2
+    for unknown in (None, [], [0.5, 1], [[0.2, 0.8], [1, 0]], [-1, 0]):
         assert watched_items.known(unknown).classes is None
 
 

@@ -108,9 +108,9 @@ def test_call_before_adapt(make):
     with pytest.raises(RuntimeError, match=r"call adapt\(\) first"):
         model.predict(ROWS, verbose=0)
     fit(layer, ROWS)
-    np.testing.assert_allclose(model.predict(ROWS, verbose=0), layer(ROWS), atol=1e-5)
+    np.testing.assert_allclose(model.predict(ROWS, verbose=0), layer(ROWS), rtol=1e-4, atol=1e-4)
     fit(layer, -ROWS)  # the traced function follows
-    np.testing.assert_allclose(model.predict(ROWS, verbose=0), layer(ROWS), atol=1e-5)
+    np.testing.assert_allclose(model.predict(ROWS, verbose=0), layer(ROWS), rtol=1e-4, atol=1e-4)
 
 
 @every_hasher
@@ -149,7 +149,7 @@ def test_saved_model(make, tmp_path):
     model = keras.Sequential([keras.Input((12,)), layer])
     model.export(str(tmp_path / "exported"), verbose=False)
     loaded = tf.saved_model.load(str(tmp_path / "exported"))
-    np.testing.assert_allclose(loaded.serve(ROWS), layer(ROWS), atol=1e-5)
+    np.testing.assert_allclose(loaded.serve(ROWS), layer(ROWS), rtol=1e-4, atol=1e-4)
 
 
 @every_hasher
@@ -173,7 +173,7 @@ def test_behind_a_backbone(make, tmp_path):
 def test_in_a_dataset(make):
     layer = adapted(make)
     (outputs,) = tf.data.Dataset.from_tensor_slices(ROWS).batch(60).map(layer)
-    np.testing.assert_allclose(outputs, layer(ROWS), atol=1e-5)
+    np.testing.assert_allclose(outputs, layer(ROWS), rtol=1e-4, atol=1e-4)
 
 
 @every_hasher
