@@ -6,6 +6,8 @@ from PIL import Image
 from keras_hashing import checks, pixels
 from keras_hashing.data import images as image_files
 
+IMAGES, FEATURES = 4, 2  # ranks of a batch
+
 _INPUTS = ("image", "images", "inputs", "input", "x", "pixel_values", "features", "feature")
 _LABELS = ("label", "labels", "y", "target", "targets")
 _IDS = ("id", "ids", "file_name", "filename", "path")
@@ -64,15 +66,15 @@ class Reader:
             self.batched = True
             return
         if not is_array(value) or value.shape == ():  # a PIL image, a path, or its tensor
-            self.batched, self.rank = False, self.rank or 4
+            self.batched, self.rank = False, self.rank or IMAGES
             return
         rank = len(value.shape)
         if is_text(value):
-            self.batched, self.rank = rank > 0, self.rank or 4
+            self.batched, self.rank = rank > 0, self.rank or IMAGES
             return
         if self.rank is None:
-            self.rank = 4 if rank >= 3 else 2
-        gray = self.rank == 4 and rank == 2
+            self.rank = IMAGES if rank >= 3 else FEATURES
+        gray = self.rank == IMAGES and rank == 2
         if rank not in (self.rank, self.rank - 1) and not gray:
             self.check_shape(value)
         self.batched = rank == self.rank
@@ -128,11 +130,11 @@ class Reader:
     def stack(self, items):
         """Items as one batch; images of different sizes are resized, all of them."""
         items = [self.item(item) for item in items]
-        if len({item.shape for item in items}) > 1 and self.rank == 4:
+        if len({item.shape for item in items}) > 1 and self.rank == IMAGES:
             channels = max(item.shape[-1] for item in items)
             items = [np.broadcast_to(item, (*item.shape[:2], channels)) for item in items]
         if len({item.shape for item in items}) > 1:
-            if self.rank != 4:
+            if self.rank != IMAGES:
                 raise ValueError(
                     f"`{self.name}` must have the same channels in all items; got "
                     f"{sorted({item.shape for item in items})}. Take all from one model."
@@ -152,7 +154,7 @@ class Reader:
         value = array(value)
         if value.shape == () and value.dtype.kind in "OUS":
             return image_files.read_image(_file(value[()]))
-        if self.rank != 4:
+        if self.rank != IMAGES:
             return value
         if value.ndim == 2:
             value = value[..., None]
@@ -192,8 +194,9 @@ class Reader:
     def check_shape(self, batch):
         """Raise ValueError unless an array is a batch of what the model takes."""
         if self.rank is None:
-            self.rank = len(batch.shape) if len(batch.shape) in (2, 4) else 4
-        if self.rank == 4:
+            known = len(batch.shape) in (FEATURES, IMAGES)
+            self.rank = len(batch.shape) if known else IMAGES
+        if self.rank == IMAGES:
             pixels.check_shape(batch)
         elif len(batch.shape) != self.rank:
             shape = tuple(batch.shape)
@@ -204,7 +207,7 @@ class Reader:
 
     def check_values(self, batch, scale):
         """Raise unless a batch holds pixel values, or features that are finite real numbers."""
-        if self.rank == 4:
+        if self.rank == IMAGES:
             scale.see(batch)
             return
         if batch.dtype.kind not in "fiu" and batch.dtype.name != "bfloat16":

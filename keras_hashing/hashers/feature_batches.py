@@ -1,6 +1,7 @@
 """Features as float64 batches, which a hasher reads as often as it needs."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class FeatureBatches:
             raise ValueError(
                 f"`data` must have one channel at least; got shape {first.shape}. {_HINT}"
             )
-        self._begun = itertools.chain([first], begun)
+        self._begun: Iterator | None = itertools.chain([first], begun)
 
     def __iter__(self):
         batches, self._begun = self._begun or self._batches(), None

@@ -73,7 +73,7 @@ def test_folder_and_paths_of_any_size(backbone, tmp_path):
         (images()[0], r"must have shape \(n, height, width, 3\).*got \(10, 10, 3\)"),
         (
             np.zeros((5, 8)),
-            r"got \(5, 8\). This model takes images; features go into one made with `backbone=None`",
+            r"got \(5, 8\). This model takes images; features go into one made with",
         ),
         (images().astype("float32") / 255, "Multiply by 255"),
         (np.full((2, 10, 10, 3), np.nan, "float32"), "`images` must be finite"),
