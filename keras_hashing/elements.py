@@ -8,6 +8,8 @@ from keras_hashing.data import images as image_files
 
 IMAGES, FEATURES = 4, 2  # ranks of a batch
 
+_SHORTEST = 8  # pixels, of a side of a gray image that comes as a matrix
+_LONGEST = 4  # times the other side
 _INPUTS = ("image", "images", "inputs", "input", "x", "pixel_values", "features", "feature")
 _LABELS = ("label", "labels", "y", "target", "targets")
 _IDS = ("id", "ids", "file_name", "filename", "path")
@@ -74,7 +76,7 @@ class Reader:
             return
         if self.rank is None:
             self.rank = IMAGES if rank >= 3 else FEATURES
-        gray = self.rank == IMAGES and rank == 2
+        gray = self.rank == IMAGES and rank == 2 and _is_gray_image(value.shape)
         if rank not in (self.rank, self.rank - 1) and not gray:
             self.check_shape(value)
         self.batched = rank == self.rank
@@ -159,7 +161,8 @@ class Reader:
         if value.ndim == 2:
             value = value[..., None]
         if value.ndim != 3 or value.shape[-1] not in (1, 3):
-            pixels.check_shape(value[None])
+            alpha = value.ndim == 3 and value.shape[-1] == 4
+            pixels.check_shape(value[None] if alpha else value)
         return value
 
     def parts(self, element):
@@ -233,6 +236,11 @@ def _of_dict(element, name):
         next((element[key] for key in known if key in element), None) for known in (_LABELS, _IDS)
     ]
     return element[images[0]], *found
+
+
+def _is_gray_image(shape):
+    """Whether a matrix may be a gray image without channels, and not a batch of features."""
+    return min(shape) >= _SHORTEST and max(shape) <= _LONGEST * min(shape)
 
 
 def _way_out(shape):

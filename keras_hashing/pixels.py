@@ -10,8 +10,8 @@ _SURE = 8  # images; so many that are all nearly black are images on another sca
 
 def check_shape(images, hint=None):
     """Raise ValueError unless an array is a batch of images `(n, height, width, 1 or 3)`."""
-    shape = tuple(images.shape)
-    if len(shape) == 4 and shape[-1] in _CHANNELS:
+    shape = tuple(images.shape)  # None where a dataset does not say
+    if len(shape) == 4 and shape[-1] in (*_CHANNELS, None):
         return
     raise ValueError(
         "`images` must have shape (n, height, width, 3), or (n, height, width, 1) if gray; "

@@ -32,7 +32,14 @@ def labelled(name, given):
             "once. Pass arrays, an ImageSet or a dataset."
         )
     spec = getattr(images, "element_spec", ())
-    if source.labels is None and (source.placed or not isinstance(spec, (tuple, dict))):
+    alone = source.placed or not isinstance(spec, (tuple, dict))
+    if labels is not None and source.labels is None and alone:
+        raise ValueError(
+            f"the order of `{name}`, a {type(images).__name__}, cannot be seen, so labels beside "
+            "it may belong to other images. Put them into it: tf.data.Dataset.zip((images, "
+            "labels))."
+        )
+    if source.labels is None and alone:
         raise ValueError(
             f"`{name}` must be a labelled ImageSet, dataset or folder, or a tuple (images, "
             f"labels); got {_described(images)} without labels."

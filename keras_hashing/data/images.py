@@ -55,17 +55,19 @@ def read_image(source):
     animation the first frame is taken; colour profiles are ignored.
 
     Args:
-        source: str or path-like of a file, or its bytes.
+        source: str or path-like of a file, its bytes, or a Pillow image.
 
     Returns:
         uint8 array `(height, width, 3)`.
 
     Raises:
         FileNotFoundError: no such file.
-        TypeError: `source` is neither a path nor bytes.
+        TypeError: `source` is none of these.
         ValueError: not an image of a known format, damaged or cut short, floating-point pixels,
             or more than 2**26 pixels. Names the file.
     """
+    if isinstance(source, Image.Image):
+        return _to_rgb(source.copy())
     with _decoding(source) as image:
         return _to_rgb(image)
 

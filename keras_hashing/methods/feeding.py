@@ -33,6 +33,7 @@ class Feed:
         self._shuffle = shuffle
         self._rank = FEATURES if features else IMAGES
         self.error: Exception | None = None
+        self._scales: list = []
 
     def __call__(self, x, y=None):
         """`x` and `y` as `keras.Model.fit` takes them.
@@ -62,6 +63,15 @@ class Feed:
             files = ImageSet(paths=source.paths, labels=labels, image_size=source.image_size)
             return files.dataset(self.batch_size, shuffle=self._shuffle), None
         return self._generated(source), None
+
+    def end(self):
+        """Judge what an epoch has shown: the scale of all pixels; ValueError if it is another."""
+        for scale in self._scales:
+            scale.end()
+
+    def _scale(self):
+        self._scales.append(pixels.Scale(self._reader().name))
+        return self._scales[-1]
 
     def judge(self, inputs, scale):
         """Raise if a batch holds no images or features that a model takes."""
@@ -105,7 +115,8 @@ class Feed:
             return self._generated(
                 open_source(dataset, rank=self._rank, image_size=self.image_size)
             )
-        scale = pixels.Scale(self._reader().name)
+        self._reader().check_shape(parts[0])
+        scale = self._scale()
         return dataset.map(lambda *element: self._mapped(element, scale))
 
     def _mapped(self, element, scale):
@@ -114,13 +125,15 @@ class Feed:
 
         inputs, *rest = element
 
-        def judge(count, smallest, largest, finite):
+        def judge(shape, smallest, largest, finite):
             try:
+                if not self.features and shape[-1] not in (1, 3):
+                    pixels.check_shape(np.broadcast_to(0, shape))
                 if not finite:
                     raise ValueError(f"`{scale.name}` must be finite; got NaN or infinity.")
                 if not self.features:
                     scale.judge(
-                        int(count), float(smallest), float(largest), inputs.dtype.is_integer
+                        int(shape[0]), float(smallest), float(largest), inputs.dtype.is_integer
                     )
             except Exception as error:
                 self.error = error
@@ -132,7 +145,7 @@ class Feed:
 
         finite = tf.reduce_all(tf.math.is_finite(inputs)) if inputs.dtype.is_floating else True
         figures = (
-            tf.shape(inputs)[0],
+            tf.shape(inputs),
             tf.cast(tf.reduce_min(inputs), "float32"),
             tf.cast(tf.reduce_max(inputs), "float32"),
             finite,
@@ -151,7 +164,7 @@ class Feed:
 
     def _generator(self, elements):
         """A generator's elements as batches, each as it comes."""
-        reader, scale = self._reader(), pixels.Scale(self._reader().name)
+        reader, scale = self._reader(), self._scale()
         first = next(elements, None)
         if first is None:
             raise ValueError("the training data is empty: the generator gave nothing.")
@@ -177,7 +190,7 @@ class Feed:
         first = next(iter(source.batches(self.batch_size)), None)
         if first is None:
             raise ValueError("the training data is empty.")
-        scale = pixels.Scale(self._reader().name)
+        scale = self._scale()
 
         def batches():
             for inputs, labels, _ in source.batches(self.batch_size):
@@ -202,7 +215,7 @@ class _Checked(keras.utils.PyDataset):
     def __init__(self, dataset, feed):
         super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
         self.dataset, self.feed = dataset, feed
-        self.scale = pixels.Scale()
+        self.scale = feed._scale()
 
     @property
     def num_batches(self):

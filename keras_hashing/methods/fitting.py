@@ -48,7 +48,7 @@ def fit(model, keras_fit, x, y, labels, args, kwargs):
         kwargs["class_weight"] = _weights(numbers, kwargs["class_weight"])
     if targets is None and y is not None:
         kwargs.pop("batch_size", None)  # the data has batches of its own now
-    kwargs["callbacks"] = _watching(numbers if targets is None else None, kwargs.get("callbacks"))
+    kwargs["callbacks"] = _watching(feed, numbers, targets is None, kwargs.get("callbacks"))
     model.training_data = data
     try:
         history = keras_fit(fed, targets, **kwargs)
@@ -117,13 +117,15 @@ def _weights(numbers, class_weight):
     return {int(numbers.numbers([label])[0]): weight for label, weight in class_weight.items()}
 
 
-def _watching(numbers, callbacks):
-    """The callbacks, and one that looks after an epoch whether there was a second class."""
-    if not isinstance(numbers, Arriving):
+def _watching(feed, numbers, streamed, callbacks):
+    """The callbacks, and one that judges after an epoch what came in batches."""
+    if not streamed:
         return callbacks
 
     def check(*_):
-        numbers.check_several()
+        feed.end()
+        if isinstance(numbers, Arriving):
+            numbers.check_several()
 
     watch = keras.callbacks.LambdaCallback(on_epoch_end=check)
     if isinstance(callbacks, keras.callbacks.CallbackList):
