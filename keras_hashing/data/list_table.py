@@ -155,13 +155,9 @@ def _of_one_field(path, rows, joined):
         if not found and not joined:
             raise ValueError(f"{path}, line {number}: the label is missing.")
         split.append((number, found))
-    widths = {len(found) for _, found in split}
-    if joined and len(widths) == 1 and {label for _, f in split for label in f} <= {"0", "1"}:
-        # As class numbers, 0,1,0 would have a class twice, and 0,1 all classes.
-        return label_fields.Labels(flags=np.array([found for _, found in split], np.uint8))
     if all(_is_whole(label) for _, found in split for label in found):
         items = [tuple(int(label) for label in found) for _, found in split]
-        return label_fields.Labels(items=items, several=joined)
+        return _items(path, items, joined)
     if any(list_lines.is_number(label) for _, found in split for label in found):
         number, label = next(
             (number, label) for number, found in split for label in found if not _is_whole(label)
@@ -170,7 +166,14 @@ def _of_one_field(path, rows, joined):
             f"{path}, line {number}: the label {label!r} is not a whole number from 0 on, as "
             "others are. Write numbers on all lines, or names on all."
         )
-    return label_fields.Labels(items=[tuple(found) for _, found in split], several=joined)
+    return _items(path, [tuple(found) for _, found in split], joined)
+
+
+def _items(path, items, several):
+    try:
+        return label_fields.of_items(items, several)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _is_whole(text):

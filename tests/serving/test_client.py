@@ -52,6 +52,14 @@ def test_other_formats_and_turned_images_are_converted(client, expected, tmp_pat
     np.testing.assert_array_equal(codes, expected[[0, 0]])
 
 
+def test_transparent_images_of_other_formats_keep_their_alpha(client):
+    alpha = np.resize(np.arange(256, dtype=np.uint8), PHOTOS[0].shape[:2])
+    image = Image.fromarray(np.dstack([PHOTOS[0], alpha]))
+    files = [file_bytes(image), file_bytes(image, "WEBP", lossless=True, exact=True)]
+    codes = client.encode([read_image(files[0]), *files])  # blended on white here, then there
+    np.testing.assert_array_equal(codes[1:], codes[[0, 0]])
+
+
 def test_more_images_than_one_request_takes(client, expected):
     codes = client.encode([PHOTOS[number % 3] for number in range(70)])
     np.testing.assert_array_equal(codes, expected[np.arange(70) % 3])
