@@ -12,6 +12,7 @@ import requests
 from PIL import Image
 
 from keras_hashing import codes as packed
+from keras_hashing.data import read_image
 from keras_hashing.serving import Client, ServerError
 from tests.exporting.images import file_bytes, photo, tiny_model
 from tests.serving.make_models import K, database
