@@ -64,7 +64,8 @@ class Health:
         self.figures = dict.fromkeys(FIGURES, float("nan"))
         if not self.finite:
             return
-        packed = codes.pack(outputs)
+        # Signs, which `pack` takes wherever the outputs lie: one side is what is told of here.
+        packed = codes.pack(np.where(outputs >= 0, 1, -1))
         sizes = bit_statistics.group_sizes(packed)
         shares = bit_statistics.on_shares(packed, self.bits)
         self.alike = bit_statistics.first_alike(packed, self.bits)
