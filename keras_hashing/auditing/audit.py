@@ -1,7 +1,7 @@
 """What can be said of anyone's codes, before a figure made from them is believed."""
 
 from keras_hashing import checks
-from keras_hashing.auditing import bit_audit, code_set, own_search, repeats
+from keras_hashing.auditing import bit_audit, code_set, repeats, searching
 from keras_hashing.auditing.result import Audit
 
 
@@ -47,15 +47,15 @@ def audit(
     bits = checks.bits(8 * database.codes.shape[1] if bits is None else bits)
     queries = code_set.query_set(query_codes, query_labels, query_ids, database, bits)
     if queries is None:
-        leaks, search = None, own_search.own_search(database)
+        leaks, search = None, searching.own_search(database)
     else:
         leaks = repeats.leaks(queries, database)
-        search = own_search.given_search(queries, database, leaks.ids)
+        search = searching.given_search(queries, database, leaks.ids)
     return Audit(
         bits=bits,
         items=len(database),
         leaks=leaks,
         duplicates=repeats.duplicates(database),
         of_bits=bit_audit.audit_bits(database.codes, bits),
-        **own_search.searched(search, bits),
+        **searching.searched(search, bits),
     )

@@ -1,8 +1,6 @@
 """The figures of an entry's card, all of them computed from its codes."""
 
-import numpy as np
-
-from keras_hashing import codes as code_forms
+from keras_hashing.auditing import bit_columns, repeats
 
 CUTOFF = 1000
 RADIUS = 2
@@ -22,15 +20,15 @@ def figures_of(codes, bits):
     found = {}
     if codes.query_labels is not None:
         found = _retrieval(codes, bits)
-    signs = code_forms.unpack(codes.database_codes, bits)
-    share_on = (signs > 0).mean(axis=0)
-    unique = len(np.unique(codes.database_codes, axis=0))
+    items = len(codes.database_codes)
+    share_on = bit_columns.on_shares(bit_columns.pack_columns(codes.database_codes, bits), items)
+    unique = len(repeats.group_sizes(codes.database_codes))
     return {
         **found,
         "bits_on(min)": float(share_on.min()),
         "bits_on(mean)": float(share_on.mean()),
         "bits_on(max)": float(share_on.max()),
-        "duplicate_codes": 1.0 - unique / len(codes.database_codes),
+        "duplicate_codes": 1.0 - unique / items,
     }
 
 
