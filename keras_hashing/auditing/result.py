@@ -7,6 +7,7 @@ import numpy as np
 from keras_hashing.auditing import findings, plot
 from keras_hashing.auditing.bit_audit import BitAudit
 from keras_hashing.auditing.repeats import Duplicates, Leaks
+from keras_hashing.auditing.two_sides import Sides
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Audit:
         queries: int, how many were searched with; queries_are: str, where they come from.
         queries_without_relevant: int, left out of every mean; None without labels.
         leaks: `keras_hashing.auditing.repeats.Leaks`; None where no queries were given.
+        sides: `keras_hashing.auditing.two_sides.Sides`, whether queries and database fit; None
+            where no queries were given, or fewer than eight.
         duplicates: `keras_hashing.auditing.repeats.Duplicates`.
         of_bits: `keras_hashing.auditing.bit_audit.BitAudit`.
         ties: tuple of `keras_hashing.auditing.tie_statistics.TiesAt`, cutoffs 100, 1,000 and
@@ -36,6 +39,7 @@ class Audit:
     queries_are: str
     queries_without_relevant: int | None
     leaks: Leaks | None
+    sides: Sides | None
     duplicates: Duplicates
     of_bits: BitAudit
     ties: tuple
@@ -94,6 +98,7 @@ class Audit:
             "faults": list(self.faults),
             "remarks": list(self.remarks),
             "leaks": None if self.leaks is None else dataclasses.asdict(self.leaks),
+            "sides": None if self.sides is None else dataclasses.asdict(self.sides),
             "duplicates": duplicates,
             "dead_bits": list(self.dead_bits),
             "duplicated_bits": [dataclasses.asdict(bit) for bit in self.duplicated_bits],

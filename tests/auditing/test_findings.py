@@ -11,7 +11,7 @@ LABELS = RNG.integers(0, 4, 400)
 
 
 def audit(signs=SIGNS, labels=None, **changes):
-    return kh.audit(kh.codes.pack(signs), signs.shape[1], labels, **changes)
+    return kh.audit(kh.codes.pack(signs), signs.shape[1], labels=labels, **changes)
 
 
 def test_a_sound_set_has_no_fault():

@@ -13,7 +13,7 @@ import keras_hashing as kh
 def audit():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 64, (120, 1)).astype(np.uint8)
-    return kh.audit(codes, 7, rng.integers(0, 3, 120), np.arange(120))
+    return kh.audit(codes, 7, labels=rng.integers(0, 3, 120), ids=np.arange(120))
 
 
 def test_json_holds_everything(audit):

@@ -63,7 +63,9 @@ def test_ties_and_orders():
 
 def test_who_used_what_is_said_once():
     rng = np.random.default_rng(0)
-    found = kh.audit(rng.integers(0, 256, (1100, 1)).astype(np.uint8), 8, rng.integers(0, 3, 1100))
+    found = kh.audit(
+        rng.integers(0, 256, (1100, 1)).astype(np.uint8), 8, labels=rng.integers(0, 3, 1100)
+    )
     rows = cells(found, "The same codes")
     assert rows["precision@1000"][2] == "as precision@100"
     texts = [row[2] for row in rows.values() if not row[2].startswith("as ")]
