@@ -35,9 +35,10 @@ def roles(names):
         taken = trained if side == "train" else found
         role = f"query_{kind}" if side == "query" else kind
         if role in taken:
+            what = f"{kind} of the {side}" if side else kind
             raise ValueError(
-                f"two arrays are {role.replace('_', ' of the ', 1) if side else role}: "
-                f"{taken[role]!r} and {name!r}. Save the one that is meant under this name alone."
+                f"two arrays are {what}: {taken[role]!r} and {name!r}. Save the one that is "
+                "meant under such a name alone."
             )
         taken[role] = name
     return found if "codes" in found else trained | found

@@ -72,7 +72,7 @@ def _of_bytes(name, array, bits):
     note = None
     if not fits and (bits is None or width == bits):
         values = _values(array)
-        if values.other is None and values.one:
+        if values.other is None and (values.one or bits is not None):
             if bits is None:
                 note = (
                     f"`{name}` hold only 0 and 1: taken as unpacked, a bit a column, {width} "

@@ -129,12 +129,11 @@ def _left_out(audit):
     missing = audit.queries_without_relevant
     if not missing or not audit.conventions:
         return None
-    share = 1 - missing / audit.queries
-    value = audit.conventions[0].expected
+    row = audit.conventions[0]
     return (
         f"{missing:,} of {audit.queries:,} queries have nothing relevant in the database and are "
-        f"left out of every mean; code that counts them as 0 would print mAP {value * share:.4f} "
-        f"for {value:.4f}."
+        "left out of every mean, as in HashNet's code; DeepHash-pytorch, OrthoHash and FIRe "
+        f"count them as 0 and would print mAP {row.as_zero:.4f} for {row.expected:.4f}."
     )
 
 

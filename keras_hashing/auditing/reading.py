@@ -2,6 +2,7 @@
 
 import csv
 import pathlib
+import struct
 import zipfile
 import zlib
 
@@ -13,6 +14,15 @@ _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
 _HEADERS = frozenset(
     ("class", "class_name", "classes", "file", "filename", "id", "ids", "image", "image_id")
     + ("item", "label", "label_name", "labels", "name", "names", "path", "paths", "target")
+)
+# What scipy raises for files that are none of MATLAB's, beside what every reader raises.
+_OF_SCIPY = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    TypeError,
+    struct.error,
 )
 ONLY = ""  # the name of the array of a file that holds one
 
@@ -104,7 +114,7 @@ def _npz(path):
 
 
 def _pickled(error):
-    return "allow_pickle" in str(error)
+    return "allow_pickle" in str(error) or "Python objects" in str(error)
 
 
 def _mat(path):
@@ -125,7 +135,7 @@ def _old_mat(path):
     try:
         kinds = {name: kind for name, _, kind in scipy.io.whosmat(path)}
         stored = scipy.io.loadmat(path, variable_names=list(kinds))
-    except (TypeError, NotImplementedError, scipy.io.matlab.MatReadError) as error:
+    except (*_OF_SCIPY, scipy.io.matlab.MatReadError) as error:
         raise ValueError(str(error)) from error
     arrays = {name: _dense(stored[name]) for name in kinds if name in stored}
     return {

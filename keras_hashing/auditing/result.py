@@ -1,16 +1,18 @@
-"""What an audit found, for programs, and as a picture."""
+"""What an audit found: for programs, as text, as a page and as a picture."""
 
 import dataclasses
+import pathlib
 
 import numpy as np
 
-from keras_hashing.auditing import findings, plot
+from keras_hashing import checks
+from keras_hashing.auditing import findings, page, plot, tables
 from keras_hashing.auditing.bit_audit import BitAudit
 from keras_hashing.auditing.repeats import Duplicates, Leaks
 from keras_hashing.auditing.two_sides import Sides
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Audit:
     """What can be said of a set of codes.
 
@@ -84,6 +86,27 @@ class Audit:
     def remarks(self):
         """Tuple of str, sentences that belong beside a figure made from these codes."""
         return findings.remarks(self)
+
+    def __repr__(self):
+        said = [f"! {fault}" for fault in self.faults] or ["No fault was found."]
+        said += [f"- {remark}" for remark in self.remarks]
+        return "\n".join([f"Audit of {tables.headline(self)}", *said])
+
+    def _repr_html_(self):
+        return page.html(self, "Audit", whole=False)
+
+    def to_html(self, path, name="codes"):
+        """Write all of it, tables and picture, as a page that needs no other file.
+
+        Args:
+            path: str or path-like, ending in .html; written whole or not at all.
+            name: str, what the codes are called.
+
+        Raises:
+            ValueError: another ending.
+        """
+        checks.one_of("ending of path", pathlib.Path(path).suffix.lower(), (".html",))
+        page.write(path, self, name)
 
     def to_dict(self):
         """All of it ready for JSON; of the correlation and of the group sizes only summaries."""

@@ -15,7 +15,7 @@ _QUERIES, _ITEMS = 256, 4096  # as many of each are looked at, drawn with seed 0
 _NEAREST = 0.01  # share of the items that count as nearest
 _FEWEST = 8  # queries and items: of fewer nothing is said
 _SURE = 5.0  # standard errors
-# Queries that are farther away than this part of the way to shuffled ones are looked into.
+# Beyond this part of the way from own items' distance to shuffled ones', one is not usual.
 _ODD = 0.15
 _SHUFFLES = 4
 
@@ -71,9 +71,9 @@ def compare(queries, database, bits):
     changes = _changes(asked, items)
     far = shuffled.mean() - own.mean()
     telling = far > _SURE * _error(shuffled[: len(own)], own)
-    change = None
-    if telling and plain.mean() > own.mean() + _ODD * far:
-        change = _nearer(changes, items, plain, own.mean())
+    change, usual = None, own.mean() + _ODD * far
+    if telling and plain.mean() > usual:
+        change = _nearer(changes, items, plain, usual)
     strange = change is not None or (telling and plain.mean() > own.mean() + far / 2)
     gap, spread = _gap(asked, items)
     if not strange and spread > _SURE and bits >= 8:
@@ -108,13 +108,13 @@ def _nearest(asked, items, own=False):
     return np.partition(distances, count - 1, axis=1)[:, :count].mean(axis=1)
 
 
-def _nearer(changes, items, plain, own):
-    """The change that brings the queries nearest, if it takes most of what is odd; or None."""
+def _nearer(changes, items, plain, usual):
+    """The change that brings the queries nearest, if that is a usual distance; or None."""
     distances = {name: _nearest(array, items) for name, array in changes.items()}
     best = min(distances, key=lambda name: distances[name].mean())
     gain = plain - distances[best]
     sure = gain.mean() > _SURE * gain.std() / np.sqrt(len(gain))
-    return best if sure and gain.mean() > (plain.mean() - own) / 2 else None
+    return best if sure and distances[best].mean() <= usual else None
 
 
 def _error(one, other):
