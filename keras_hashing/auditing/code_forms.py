@@ -111,7 +111,7 @@ def _of_columns(name, array, bits, values):
         np.packbits(array[start : start + _ROWS] >= threshold, axis=1, bitorder="little")
         for start in range(0, len(array), _ROWS)
     ]
-    return np.concatenate(parts), width, note
+    return np.ascontiguousarray(np.concatenate(parts)), width, note
 
 
 def _of_wide_bytes(name, array, bits, values):
@@ -139,7 +139,7 @@ def _values(array):
     minus = zero = one = 0
     for start in range(0, len(array), _ROWS):
         part = np.asarray(array[start : start + _ROWS])
-        counts = [np.count_nonzero(part == value) for value in (-1, 0, 1)]
+        counts = [int(np.count_nonzero(part == value)) for value in (-1, 0, 1)]
         minus, zero, one = minus + counts[0], zero + counts[1], one + counts[2]
         if sum(counts) < part.size:
             other = part[(part != -1) & (part != 0) & (part != 1)][0]

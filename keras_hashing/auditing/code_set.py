@@ -116,7 +116,8 @@ def _labels(given, codes):
         numbers = np.unique(np.concatenate(arrays), return_inverse=True)[1]
         arrays = np.split(numbers, [len(arrays[0])])[: len(arrays)]
     checked = [
-        relevance.labels(name, array, len(some))
+        # Contiguous, which MATLAB's arrays are not, so that rows can be seen as words.
+        np.ascontiguousarray(relevance.labels(name, array, len(some)))
         for name, array, some in zip(names, arrays, codes, strict=True)
     ]
     if len(checked) == 2:

@@ -177,6 +177,7 @@ def _text(path):
     lines = [line for line in _lines(path).tolist() if line.strip()]
     if not lines:
         raise ValueError("it is empty")
+    lines[0] = lines[0].removeprefix("#").strip()  # numpy.savetxt marks its header so
     mark = next((mark for mark in (",", ";", "\t") if mark in lines[0]), None)
     rows = csv.reader(lines, delimiter=mark) if mark else map(str.split, lines)
     first = [field.strip() for field in next(iter(rows))]

@@ -71,6 +71,7 @@ def test_new_mat(tmp_path):
         ("a.csv", "1.0,-1.0,1e0\n-1,-1,1\n", TABLE),
         ("a.csv", "0.5,1\n", [[0.5, 1]]),
         ("a.csv", "label\n3\n4\n", [[3], [4]]),
+        ("a.txt", "# label\n3\n4\n", [[3], [4]]),
         ("a.csv", "9007199254740993\n1\n", [[9007199254740993], [1]]),
         ("a.csv", "label\ncat\ndog\n", ["cat", "dog"]),
         ("a.csv", "cat\ndog\n", ["cat", "dog"]),
