@@ -128,10 +128,9 @@ def _labels(given, codes):
 def _ids(given, codes):
     """Ids of each side, checked."""
     names = ("ids", "query_ids")[: len(codes)]
-    arrays = [_column(given[name], len(c)) for name, c in zip(names, codes, strict=True)]
     checked = [
-        None if array is None else _checked_ids(name, array, some)
-        for name, array, some in zip(names, arrays, codes, strict=True)
+        None if given[name] is None else _checked_ids(name, given[name], some)
+        for name, some in zip(names, codes, strict=True)
     ]
     known = [ids for ids in checked if ids is not None]
     if len(known) == 2:
@@ -140,9 +139,12 @@ def _ids(given, codes):
 
 
 def _checked_ids(name, ids, codes):
-    if ids.dtype.kind == "f" and ((np.abs(ids) < 2**53) & (ids == np.floor(ids))).all():
-        ids = ids.astype(np.int64)  # MATLAB has numbers as floats
-    ids = item_ids.checked(name, ids)
+    array = _column(ids, len(codes))
+    if array.dtype.kind == "f" and ((np.abs(array) < 2**53) & (array == np.floor(array))).all():
+        array = array.astype(np.int64)  # MATLAB has numbers as floats
+    elif array.ndim == np.ndim(ids):
+        array = ids  # a list tells better than its array what it holds
+    ids = item_ids.checked(name, array)
     checks.same_length(name, ids, "query_codes" if name == "query_ids" else "codes", codes)
     return ids
 

@@ -73,6 +73,7 @@ def test_code_length_comes_from_both_sides():
         ({"labels": [["a", "b"]] * 3}, ValueError, r"one class name for each item; got .*\(3, 2\)"),
         ({"labels": [0, -1, 1]}, ValueError, "`labels` must be at least 0; got -1"),
         ({"ids": [1, 2]}, ValueError, "`ids` and `codes` must have one row per item each; got 2"),
+        ({"ids": [1, "2", 3]}, TypeError, "of int, str"),
         ({"ids": [1.5, 2, 3]}, TypeError, "`ids` must hold a whole number or a string"),
         ({"ids": [[1, 2], [2, 3], [3, 4]]}, TypeError, r"got dtype int64 and shape \(3, 2\)"),
         (
