@@ -31,23 +31,28 @@ def write(path, audit, name):
     if pathlib.Path(path).suffix.lower() != ".html":
         audit.plot(path)
         return
+    with files.atomic_path(path) as temporary:
+        temporary.write_text(html(audit, name), encoding="utf-8")
+
+
+def html(audit, name, whole=True):
+    """The page as text; without `whole` what is inside its body, as a notebook wants it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_hashing.auditing"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("audit.html").render(
+    return environment.get_template("audit.html" if whole else "audit_body.html").render(
         name=name,
         headline=tables.headline(audit),
         audit=audit,
         tables=tables.tables(audit),
         numeric=tables.NUMERIC,
         tie_orders=conventions.TIE_ORDERS if audit.conventions else (),
+        without_relevant=conventions.WITHOUT_RELEVANT if audit.conventions else (),
         plot=_picture(audit),
     )
-    with files.atomic_path(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
 
 
 def _picture(audit):

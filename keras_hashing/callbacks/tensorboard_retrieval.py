@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_hashing import checks, codes, encoding, relevance
-from keras_hashing.auditing import bit_columns, bit_statistics
+from keras_hashing.auditing import bit_columns
 from keras_hashing.callbacks import embedding_projector, retrieval_images, watched_items
 from keras_hashing.evaluation import evaluate
 from keras_hashing.index import Index
@@ -184,7 +184,7 @@ def _write_bits(outputs):
 
     bits = outputs.shape[1]
     columns = bit_columns.pack_columns(codes.pack(outputs), bits)
-    shares = bit_statistics.on_shares(codes.pack(outputs), bits)
+    shares = bit_columns.on_shares(columns, len(outputs))
     correlation, _ = bit_columns.correlation(columns, len(outputs))
     pairs = np.abs(correlation[~np.eye(bits, dtype=bool)])
     known = pairs[np.isfinite(pairs)]
