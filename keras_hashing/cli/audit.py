@@ -8,32 +8,42 @@ import typer
 
 from keras_hashing.cli import quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing audit codes.npy --labels labels.npy --out audit.html")
 def audit(
     codes: Annotated[
-        pathlib.Path, typer.Argument(help="Packed codes of the database, uint8 (items, bytes).")
+        pathlib.Path,
+        typer.Argument(metavar="CODES", help="Packed codes of the database, uint8 (items, bytes)."),
     ],
     bits: Annotated[
-        int | None, typer.Option(help="Code length. [default: 8 times the width]")
+        int | None, typer.Option(help="Code length.", show_default="8 times the width")
     ] = None,
     labels: Annotated[
-        pathlib.Path | None, typer.Option(help="Class numbers, or multi-hot rows.")
+        pathlib.Path | None,
+        typer.Option(help="Class numbers, or multi-hot rows.", show_default="none"),
     ] = None,
-    ids: Annotated[pathlib.Path | None, typer.Option(help="An id for each item.")] = None,
+    ids: Annotated[
+        pathlib.Path | None, typer.Option(help="An id for each item.", show_default="none")
+    ] = None,
     query: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Codes of queries. [default: items of the database]"),
+        typer.Option(help="Codes of queries.", show_default="items of the database"),
     ] = None,
     query_labels: Annotated[
-        pathlib.Path | None, typer.Option(help="Their labels, in the same form.")
+        pathlib.Path | None,
+        typer.Option(help="Labels of the queries, in the same form.", show_default="none"),
     ] = None,
-    query_ids: Annotated[pathlib.Path | None, typer.Option(help="Their ids.")] = None,
+    query_ids: Annotated[
+        pathlib.Path | None, typer.Option(help="Ids of the queries.", show_default="none")
+    ] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Write a page (.html), or the picture alone (.png, .svg, .pdf)."),
+        typer.Option(
+            help="Write a page (.html), or the picture alone (.png, .svg, .pdf).",
+            show_default="no file",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
 ):
