@@ -3,9 +3,7 @@
 import io
 import pathlib
 
-import jinja2
-
-from keras_hashing import checks, files
+from keras_hashing import checks, files, pages
 from keras_hashing.auditing import conventions, plot, tables
 
 ENDINGS = (".html", *plot.FORMATS)
@@ -31,13 +29,9 @@ def write(path, audit, name):
     if pathlib.Path(path).suffix.lower() != ".html":
         audit.plot(path)
         return
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_hashing.auditing"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("audit.html").render(
+    html = pages.render(
+        "keras_hashing.auditing",
+        "audit.html",
         name=name,
         headline=tables.headline(audit),
         audit=audit,
