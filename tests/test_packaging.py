@@ -188,4 +188,4 @@ def test_without_data_files_the_error_says_where_it_looked(source, tmp_path):
     )
     said = run(["-c", code], python, tmp_path, PYTHONPATH=str(folder.parent))
     assert str(folder.parent / "zoo" / "samples") in said
-    assert "Install the package anew" in said
+    assert "Install the package again" in said

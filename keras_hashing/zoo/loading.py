@@ -180,7 +180,7 @@ def _check_shared(entry):
     if files.sha256(path) != entry.shared_backbone:
         raise ValueError(
             f"{path} does not hold the weights that {entry.name} was made with. Install the "
-            "package anew, in the version that the entry is from."
+            "package again, in the version that the entry is from."
         )
 
 
@@ -261,12 +261,12 @@ def _protocol_labels(entry):
     if stored is None:
         raise FileNotFoundError(
             f"the labels of {name} (zoo/protocols/{entry.dataset}.npz) are missing; "
-            "install the package anew, or run from a complete checkout."
+            "install the package again, or run from a complete checkout."
         )
     if stored.digest(name) != entry.protocol["labels_sha256"]:
         raise ValueError(
             f"{stored.path} does not hold the labels that {entry.name} was measured with. "
-            "Install the package anew."
+            "Install the package again."
         )
     arrays = {}
     for part in ("query", "database"):
