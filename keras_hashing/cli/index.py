@@ -79,7 +79,7 @@ def _encoder(out, model):
 
 def _progress_bar():
     """Function of (done, total) that draws a bar on a terminal."""
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     bar = None
 

@@ -150,7 +150,7 @@ def _train_family(recipes, out, data_dir, features_dir, frozen_size):
 
 
 def _train_heads(recipes, out, data_dir, features_dir):
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     from keras_hashing import training
 

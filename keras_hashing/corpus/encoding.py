@@ -155,7 +155,7 @@ def _follow(done, images, resumed, progress):
 
     An engine's first yield says how many seconds ago its first worker began with its first image.
     """
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     with contextlib.closing(done):
         before = next(done)

@@ -14,7 +14,7 @@ from tests.zoo.conftest import edit_json, rehash, small_data, small_model
 
 
 def weights_of(model):
-    return [np.array(weight) for weight in model.weights]
+    return [np.array(weight.numpy()) for weight in model.weights]
 
 
 def test_load_by_name_and_by_path(entry):
