@@ -3,9 +3,7 @@
 import io
 import pathlib
 
-import jinja2
-
-from keras_hashing import checks, files
+from keras_hashing import checks, files, pages
 from keras_hashing.auditing import conventions, plot, tables
 
 ENDINGS = (".html", *plot.FORMATS)
@@ -37,13 +35,9 @@ def write(path, audit, name):
 
 def html(audit, name, whole=True):
     """The page as text; without `whole` what is inside its body, as a notebook wants it."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_hashing.auditing"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("audit.html" if whole else "audit_body.html").render(
+    return pages.render(
+        "keras_hashing.auditing",
+        "audit.html" if whole else "audit_body.html",
         name=name,
         headline=tables.headline(audit),
         audit=audit,

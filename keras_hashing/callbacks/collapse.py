@@ -134,7 +134,7 @@ def _parts(health, known):
 
 
 def _dead_by_chance(health, known):
-    """Dead bits, two deviations above the mean, if each part's code were drawn by lot."""
+    """Dead bits, two deviations above the mean, if each part's code were drawn at random."""
     chance = 2.0 ** (1 - min(_parts(health, known), 100))
     return health.bits * chance + 2 * np.sqrt(health.bits * chance * (1 - chance))
 

@@ -33,7 +33,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
         every: int, epochs between two evaluations.
         rows, k: ints, queries of the grid and neighbours of each.
         points: int, database images in the projector, at most.
-        batch_size: int, images a step.
+        batch_size: int, images at a time.
 
     Raises:
         ValueError: a set without labels, or a number below 1.
@@ -221,5 +221,5 @@ def _pictured(images):
 
 
 def _spread(count, most):
-    """At most so many places below `count`, by lot, the same in each epoch."""
+    """At most so many places below `count`, drawn at random, the same in each epoch."""
     return np.sort(np.random.default_rng(0).permutation(count)[:most])

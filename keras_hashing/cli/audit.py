@@ -8,10 +8,10 @@ import typer
 
 from keras_hashing.cli import quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing audit codes.npy --labels labels.npy --out audit.html")
 def audit(
     codes: Annotated[
         pathlib.Path,
