@@ -15,7 +15,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 def audit(
     codes: Annotated[
         pathlib.Path,
-        typer.Argument(help="Codes of the database; or a file or an entry's folder with all."),
+        typer.Argument(
+            metavar="CODES", help="Codes of the database; or a file or an entry's folder with all."
+        ),
     ],
     bits: Annotated[
         int | None, typer.Option(help="Code length.", show_default="that of the codes")

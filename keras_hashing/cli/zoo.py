@@ -172,10 +172,11 @@ def reproduce_entry(
         typer.echo(f"Recorded in {card.path}.")
 
 
-@app.command("index", epilog="Example: keras-hashing zoo index my_zoo")
+@app.command("index", epilog="Example: keras-hashing zoo index published")
 def write_index(
     folder: Annotated[
-        pathlib.Path, typer.Argument(help="Folder with the entries in entries/NAME.")
+        pathlib.Path,
+        typer.Argument(metavar="FOLDER", help="Folder with the entries in entries/NAME."),
     ],
 ):
     """Make a folder of entries a place for KERAS_HASHING_ZOO, as it is or behind a web server."""
