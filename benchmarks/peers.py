@@ -41,7 +41,7 @@ def main():
     for name, difference in found.items():
         print(f"{name}: {arguments.cases} cases, largest difference {difference:.1e}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     if max(found.values()) > TOLERANCE:
         raise SystemExit(f"a difference is above {TOLERANCE}")
 

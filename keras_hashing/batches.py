@@ -133,7 +133,7 @@ def _from_disk(path, reader):
 
 
 def _image_set(images, y, reader):
-    labels = _matching(_own_labels(images) if y is None else y, len(images))
+    labels = _matching(images.labels if y is None else y, len(images))
     if reader.rank == FEATURES:
         raise ValueError(
             f"this model takes features (n, channels); got an ImageSet of images. {_FEATURES}"
@@ -142,14 +142,6 @@ def _image_set(images, y, reader):
         reader.rank = IMAGES
         return Rows(images.images, reader, labels, images.ids)
     return Files(images.paths, reader.image_size or images.image_size, labels, images.ids)
-
-
-def _own_labels(images):
-    """Labels of an `ImageSet`; class names where it has them, so that two sets can be compared."""
-    names = getattr(images, "class_names", None)
-    if images.labels is None or not names or images.labels.ndim != 1:
-        return images.labels
-    return np.array(names)[images.labels]
 
 
 def _relabelled(source, y):

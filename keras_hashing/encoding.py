@@ -20,7 +20,7 @@ def encode(model, images, batch_size=64, verbose="auto"):
             a `tf.data.Dataset`, `PyDataset` or generator of images or batches, alone, in tuples
             (images, labels) or in dicts such as `{"image": …}`. A model without a backbone takes
             features `(n, channels)` in the same forms instead.
-        batch_size: int, images in one step; a batched Dataset keeps its own batches.
+        batch_size: int, images at a time; a batched Dataset keeps its own batches.
         verbose: 0 or 1, whether to show a progress bar; "auto" shows one from 20 steps on.
 
     Returns:

@@ -39,7 +39,7 @@ def test_all_images_in_their_order(form, size, folder):
         assert len(source.at(np.array([3, 1]))) == 2
 
 
-@pytest.mark.parametrize("form", set(LABELLED) - {"shuffled dataset"})
+@pytest.mark.parametrize("form", sorted(set(LABELLED) - {"shuffled dataset"}))
 def test_all_labels_in_their_order(form, folder):
     given = LABELLED[form](folder)
     source = open_source(*(given if form == "PIL images" else (given,)), rank=4, image_size=12)
@@ -58,7 +58,8 @@ def test_images_of_different_sizes_are_resized_one_by_one():
     for given in ([IMAGES[0], tall, gray], iter([IMAGES[0], tall, gray])):
         images, _ = together(open_source(given, rank=4, image_size=12), 8)
         np.testing.assert_array_equal(images[0], IMAGES[0])
-        assert set(np.unique(images[1])) == {7} and set(np.unique(images[2])) == {9}
+        np.testing.assert_allclose(images[1], 7, rtol=1e-5)
+        np.testing.assert_allclose(images[2], 9, rtol=1e-5)
     with pytest.raises(ValueError, match="different sizes, and the model does not say"):
         together(open_source([IMAGES[0], tall], rank=4), 8)
 
@@ -86,7 +87,7 @@ def test_memory_maps_are_read_in_batches_and_judged(tmp_path):
     with pytest.raises(ValueError, match="Multiply by 255"):
         together(open_source(tmp_path / "scaled.npy"), 9)
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="Python objects"):
         open_source(tmp_path / "objects.npy")
 
 

@@ -18,7 +18,7 @@ def small_model(units=3, seed=0):
 
 
 def values(model):
-    return {variable.path: np.array(variable) for variable in model.weights}
+    return {variable.path: np.array(variable.numpy()) for variable in model.weights}
 
 
 def same(model, expected):

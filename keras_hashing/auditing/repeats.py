@@ -134,6 +134,18 @@ def leaks(queries, database):
     )
 
 
+def group_sizes(codes):
+    """How many items have each code that occurs.
+
+    Args:
+        codes: uint8 `(items, bytes)`, at least one item.
+
+    Returns:
+        int64 `(distinct,)`, largest first.
+    """
+    return np.sort(np.bincount(group(packed.words(codes))))[::-1]
+
+
 def group(*words):
     """Number the different rows.
 

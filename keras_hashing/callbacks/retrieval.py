@@ -26,7 +26,7 @@ class RetrievalEvaluation(keras.callbacks.Callback):
             left out.
         at: ints; for each R, `val_map@R(hits)` is logged too.
         every: int, epochs between two evaluations.
-        batch_size: int, images in one step.
+        batch_size: int, images at a time.
 
     Raises:
         ValueError: a set without labels, queries against themselves of which no two share a
@@ -36,7 +36,10 @@ class RetrievalEvaluation(keras.callbacks.Callback):
     def __init__(self, query, database=None, at=(), every=1, batch_size=64):
         super().__init__()
         self.query = watched_items.labelled("query", query)
-        self.database = None if database is None else watched_items.labelled("database", database)
+        self.database = None
+        if database is not None:
+            database = watched_items.labelled("database", database)
+            self.query, self.database = watched_items.comparable(self.query, database)
         known = open_source(*self.query).labels
         if database is None and known is not None:
             _check_shared(known)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_hashing import checks, codes, encoding, relevance
-from keras_hashing.auditing import bit_columns, bit_statistics
+from keras_hashing.auditing import bit_columns
 from keras_hashing.callbacks import embedding_projector, retrieval_images, watched_items
 from keras_hashing.callbacks.pictures import Pictures
 from keras_hashing.evaluation import evaluate
@@ -46,7 +46,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
         every: int, epochs between two evaluations.
         rows, k: ints, queries of the grid and neighbours of each.
         points: int, database images in the projector, at most.
-        batch_size: int, images in one step.
+        batch_size: int, images at a time.
 
     Raises:
         ValueError: a set without labels, or a number below 1.
@@ -62,7 +62,10 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
         super().__init__()
         self.log_dir = str(log_dir)
         self.query = watched_items.labelled("query", query)
-        self.database = None if database is None else watched_items.labelled("database", database)
+        self.database = None
+        if database is not None:
+            database = watched_items.labelled("database", database)
+            self.query, self.database = watched_items.comparable(self.query, database)
         self.every = checks.whole("every", every, 1, None)
         self.rows = checks.whole("rows", rows, 1, None)
         self.k = checks.whole("k", k, 1, None)
@@ -211,7 +214,7 @@ def _write_bits(outputs):
 
     bits = outputs.shape[1]
     columns = bit_columns.pack_columns(codes.pack(outputs), bits)
-    shares = bit_statistics.on_shares(codes.pack(outputs), bits)
+    shares = bit_columns.on_shares(columns, len(outputs))
     correlation, _ = bit_columns.correlation(columns, len(outputs))
     pairs = np.abs(correlation[~np.eye(bits, dtype=bool)])
     known = pairs[np.isfinite(pairs)]

@@ -65,6 +65,18 @@ def encoded(name, model, given, batch_size, each=None):
     return outputs, labels
 
 
+def comparable(query, database):
+    """Two results of `labelled`, with names in place of the numbers of different classes."""
+    sets = query[0], database[0]
+    names = [getattr(images, "class_names", None) or [] for images in sets]
+    numbered = all(getattr(images, "labels", np.eye(2)).ndim == 1 for images in sets)
+    if not (all(names) and numbered and list(names[0]) != list(names[1])):
+        return query, database
+    return tuple(
+        (images, np.array(known)[images.labels]) for images, known in zip(sets, names, strict=True)
+    )
+
+
 def numbered(query_labels, database_labels):
     """Labels of two sets, class names among them too, as numbers of the same classes."""
     classes = Classes.of(query_labels)
@@ -166,5 +178,5 @@ def _spaced(dataset, count):
 
 
 def _some(total, count):
-    """Numbers below `total`, drawn at random, as a regular step could meet that of the classes."""
+    """Numbers below `total`, at random; a regular step could meet the classes' order."""
     return np.sort(np.random.default_rng(0).permutation(total)[:count])

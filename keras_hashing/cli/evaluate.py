@@ -8,23 +8,40 @@ import typer
 
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing evaluate dhn_fashion_48 --data fashion")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A zoo name, an entry's folder, or a .keras file.")],
-    data: Annotated[str, typer.Option(help="cifar10, mnist, fashion or multifashion.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A zoo name, an entry's folder, or a .keras file."),
+    ],
+    data: Annotated[
+        str, typer.Option(help="The data set: cifar10, mnist, fashion or multifashion.")
+    ],
     protocol: Annotated[
-        str | None, typer.Option(help="Such as cifar10-s1b. [default: the first of the set]")
+        str | None,
+        typer.Option(
+            help="Which images are queries, which the database; such as cifar10-s1b.",
+            show_default="the first of the data set",
+        ),
     ] = None,
     data_dir: Annotated[
-        pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets.")
+        pathlib.Path | None,
+        typer.Option(help="Folder of TensorFlow Datasets.", show_default="~/tensorflow_datasets"),
     ] = None,
     at: Annotated[
-        list[int] | None, typer.Option(help="Cutoff of mAP@R; give it once for each. [1000]")
+        list[int] | None,
+        typer.Option(help="Cutoff R of mAP@R; give it once for each.", show_default="1000"),
     ] = None,
-    ties: Annotated[str, typer.Option(help="expected, or index for database order.")] = "expected",
+    ties: Annotated[
+        str,
+        typer.Option(
+            help="How equal distances are ordered: expected, the mean over all orders; or "
+            "index, as in the database."
+        ),
+    ] = "expected",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ):
     """Encode a protocol's queries and database, and measure retrieval."""

@@ -7,12 +7,12 @@ import typer
 
 from keras_hashing.cli import quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _FIGURES = ("map(expected)", "map(best)", "map(worst)", "map(index)")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing train photos --method dhn --bits 48 --out mine")
 def train(
     source: Annotated[
         pathlib.Path,
@@ -21,42 +21,60 @@ def train(
             help="A TOML file, see zoo/recipes; or photos, with a sub-folder for each class.",
         ),
     ],
-    method: Annotated[str | None, typer.Option(help="Of a folder. [default: dhn]")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="Method, for a folder.", show_default="dhn")
+    ] = None,
     bits: Annotated[
-        int | None, typer.Option(help="Code length, of a folder. [default: 48]")
+        int | None, typer.Option(help="Code length, for a folder.", show_default="48")
     ] = None,
     fine_tune: Annotated[
         bool,
-        typer.Option("--fine-tune", help="Of a folder: train the backbone too."),
+        typer.Option("--fine-tune", help="Train the backbone too, for a folder."),
     ] = False,
     epochs: Annotated[
-        int | None, typer.Option(help="Of a folder. [default: 10 of fine-tuning, 20 or more]")
+        int | None,
+        typer.Option(
+            help="Passes over the photos, for a folder.",
+            show_default="10 of fine-tuning, 20 or more of a head",
+        ),
     ] = None,
     validation: Annotated[
-        float | None, typer.Option(help="Share of each class to compare settings by. [0.1]")
+        float | None,
+        typer.Option(
+            help="Share of each class to compare settings by, for a folder.", show_default="0.1"
+        ),
     ] = None,
     query: Annotated[
-        float | None, typer.Option(help="Share of each class that is tested at the end. [0.1]")
+        float | None,
+        typer.Option(
+            help="Share of each class that is tested at the end, for a folder.", show_default="0.1"
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of a folder. [default: 0]")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of the split and of the training, for a folder.", show_default="0"),
+    ] = None,
     data_dir: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Folder of TensorFlow Datasets, or the one that holds the photos'."),
+        typer.Option(
+            help="Folder of TensorFlow Datasets, or the one that holds the photos' folder.",
+            show_default="~/tensorflow_datasets",
+        ),
     ] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="The entry's folder. [default: the recipe's name, here]"),
+        typer.Option(help="The entry's folder.", show_default="the recipe's name, here"),
     ] = None,
     run_dir: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Checkpoints and log of the run. [default: runs/NAME]"),
+        typer.Option(help="Folder for checkpoints and log of the run.", show_default="runs/NAME"),
     ] = None,
     features_dir: Annotated[
         pathlib.Path,
-        typer.Option(help="Features of the frozen backbone, kept for the next entry."),
+        typer.Option(help="Folder for features of the frozen backbone, kept for the next entry."),
     ] = pathlib.Path("runs/features"),
     frozen_size: Annotated[
-        int, typer.Option(min=32, max=1024, help="Pixels, for those features.")
+        int, typer.Option(min=32, max=1024, help="Side in pixels of the images for those features.")
     ] = 224,
 ):
     """Train a hashing model by a recipe or on a folder of photos, then publish it as an entry.
@@ -132,7 +150,7 @@ def _train_family(recipes, out, data_dir, features_dir, frozen_size):
 
 
 def _train_heads(recipes, out, data_dir, features_dir):
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     from keras_hashing import training
 

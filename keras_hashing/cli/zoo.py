@@ -7,15 +7,17 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, epilog="Example: keras-hashing zoo list --dataset fashion")
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _TFDS_FOLDER = "TFDS_DATA_DIR, else ~/tensorflow_datasets"  # what tfds itself takes
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Name = Annotated[str, typer.Argument(help="A name of `zoo list`, or an entry's folder.")]
+_Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A name of `zoo list`, or an entry's folder.")
+]
 
 
-@app.callback()
+@app.callback(epilog="Example: keras-hashing zoo list")
 def zoo():
     """List, describe and verify the published models."""
 
@@ -82,7 +84,9 @@ def describe(name: _Name, as_json: _Json = False):
 def verify_entries(
     name: Annotated[
         str | None,
-        typer.Argument(help="A name of `zoo list`, or an entry's folder.", show_default="all"),
+        typer.Argument(
+            metavar="NAME", help="A name or an entry's folder.", show_default="all entries"
+        ),
     ] = None,
     reencode: Annotated[
         bool, typer.Option("--reencode", help="Encode the images again too; takes minutes.")
@@ -168,10 +172,11 @@ def reproduce_entry(
         typer.echo(f"Recorded in {card.path}.")
 
 
-@app.command("index", epilog="Example: keras-hashing zoo index my_zoo")
+@app.command("index", epilog="Example: keras-hashing zoo index published")
 def write_index(
     folder: Annotated[
-        pathlib.Path, typer.Argument(help="Folder with the entries in entries/NAME.")
+        pathlib.Path,
+        typer.Argument(metavar="FOLDER", help="Folder with the entries in entries/NAME."),
     ],
 ):
     """Make a folder of entries a place for KERAS_HASHING_ZOO, as it is or behind a web server."""

@@ -14,7 +14,7 @@ import pathlib
 import warnings
 
 import platformdirs
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from keras_hashing import files
 from keras_hashing.zoo import metadata as entries

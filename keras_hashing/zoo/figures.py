@@ -16,17 +16,18 @@ def figures_of(codes, bits):
         labels only what describes the codes themselves.
     """
     # Loads TensorFlow, which a list of entries can do without.
-    from keras_hashing.auditing import bit_statistics
+    from keras_hashing.auditing import bit_columns, repeats
 
     found = {} if codes.query_labels is None else _retrieval(codes, bits)
-    share_on = bit_statistics.on_shares(codes.database_codes, bits)
-    unique = len(bit_statistics.group_sizes(codes.database_codes))
+    items = len(codes.database_codes)
+    share_on = bit_columns.on_shares(bit_columns.pack_columns(codes.database_codes, bits), items)
+    unique = len(repeats.group_sizes(codes.database_codes))
     return {
         **found,
         "bits_on(min)": float(share_on.min()),
         "bits_on(mean)": float(share_on.mean()),
         "bits_on(max)": float(share_on.max()),
-        "duplicate_codes": 1.0 - unique / len(codes.database_codes),
+        "duplicate_codes": 1.0 - unique / items,
     }
 
 

@@ -18,7 +18,7 @@ def fetch(base, name, path, size, progress=None):
     Args:
         base: str, a folder or an http(s) URL.
         name: str, the file's path below it, with slashes.
-        path: `pathlib.Path` to write to; longer files are fetched from the start.
+        path: `pathlib.Path` to write to; longer files are started over.
         size: int, bytes.
         progress: optional function of a number of bytes, called as they come.
 

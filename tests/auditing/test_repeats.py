@@ -31,6 +31,7 @@ def test_duplicates_against_counters(seed, count, multi_hot):
     by_code, by_both = collections.Counter(rows), collections.Counter(both)
     assert found.distinct == len(by_code)
     assert found.group_sizes.tolist() == sorted(by_code.values(), reverse=True)
+    assert repeats.group_sizes(database.codes).tolist() == found.group_sizes.tolist()
     assert found.largest == max(by_code.values())
     assert found.once == list(by_code.values()).count(1)
     assert found.sharing == sum(by_code[row] > 1 for row in rows)

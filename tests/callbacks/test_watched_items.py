@@ -158,3 +158,15 @@ def test_batches_of_one_class():
     assert not watched_items.known([0, 1], [np.array([0]), np.array([1])]).one_class_batches
     multi = [np.array([[1, 0], [1, 0]]), np.array([[0, 1], [0, 1]])]
     assert watched_items.known(np.concatenate(multi), multi).one_class_batches
+
+
+def test_sets_of_different_classes_are_compared_by_name():
+    images = np.full((3, 8, 8, 3), 9, np.uint8)
+    one = ImageSet(images, ["b", "c", "b"])  # 0, 1, 0
+    other = ImageSet(images, ["a", "b", "c"])  # 0, 1, 2
+    (_, names), (_, others) = watched_items.comparable((one, None), (other, None))
+    assert (names.tolist(), others.tolist()) == (["b", "c", "b"], ["a", "b", "c"])
+    found = watched_items.numbered(names, others)
+    assert [labels.tolist() for labels in found] == [[0, 1, 0], [2, 0, 1]]
+    same = ((other, None), (ImageSet(images, ["c", "b", "a"]), None))
+    assert watched_items.comparable(*same) == same

@@ -30,11 +30,11 @@ def test_page(tmp_path):
     )
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     right = sample.labels[ids[:12]] == sample.labels[query[:12], None]
-    assert page.count('<figure class="right">') == right.sum()
-    assert page.count('<figure class="wrong">') == (~right).sum()
+    assert page.count('<figure class="small right">') == right.sum()
+    assert page.count('<figure class="small wrong">') == (~right).sum()
     assert page.count("data:image/png;base64,") == 12 * 4
     assert f"<b>{report.map:.3f}</b>" in page
     assert "&lt;entry&gt;" in page and "<entry>" not in page
     assert re.search(r"<svg[^>]*>", page)
-    shown = [int(d) for d in re.findall(r"<br>distance (\d+)</figure>", page)]
+    shown = [int(d) for d in re.findall(r"<span>(\d+) bits? differs?</span></figure>", page)]
     assert shown == distances[:12].ravel().tolist()

@@ -45,7 +45,7 @@ def test_an_unknown_layer_is_named():
 def test_what_is_frozen_does_not_move():
     model = methods.DHN(8, backbone="efficientnet_lite0", image_size=32)
     freeze_before(model.backbone, "block7a")
-    before = {variable.path: np.array(variable) for variable in model.weights}
+    before = {variable.path: np.array(variable.numpy()) for variable in model.weights}
     model.compile(keras.optimizers.SGD(1.0))
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (8, 32, 32, 3)).astype("uint8")

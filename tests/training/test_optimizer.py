@@ -38,12 +38,12 @@ def largest_steps(method, head_rate):
     if model.needs_labels:
         model.prepare(labels)
     model.compile(HeadRate(1e-3, head_rate, model.backbone, weight_decay=0.0))
-    before = [np.array(variable) for variable in model.trainable_variables]
+    before = [np.array(variable.numpy()) for variable in model.trainable_variables]
     model.fit(images, labels, batch_size=16, verbose=0)
     of_backbone = {id(variable) for variable in model.backbone.variables}
     steps: dict = {True: [], False: []}
     for variable, old in zip(model.trainable_variables, before, strict=True):
-        change = np.max(np.abs(np.array(variable) - old))
+        change = np.max(np.abs(np.array(variable.numpy()) - old))
         steps[id(variable) in of_backbone].append(float(change))
     return max(steps[True]), steps[False]
 

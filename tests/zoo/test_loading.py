@@ -9,7 +9,7 @@ from tests.zoo.conftest import check_read_once, rehash, small_data, watched
 
 
 def weights_of(model):
-    return [np.array(weight) for weight in model.weights]
+    return [np.array(weight.numpy()) for weight in model.weights]
 
 
 def test_load_by_name_and_by_path(entry):

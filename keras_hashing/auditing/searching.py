@@ -136,10 +136,11 @@ def _judged(search, evaluator, buckets, cutoffs):
         exclude_self=search.exclude_self,
     )
     with_self = evaluate(*sides, bits=evaluator.bits).map if search.exclude_self else None
+    share = len(buckets.sizes) / len(queries)
     map_cutoffs = [cutoff for cutoff in cutoffs if cutoff in conventions.MAP_CUTOFFS]
     return {
         "tie_range": tie_statistics.tie_range(buckets, expected, index, map_cutoffs),
         "conventions": conventions.conventions(
-            expected, index, buckets, cutoffs, search.most - 1, with_self
+            expected, index, buckets, cutoffs, search.most - 1, with_self, share
         ),
     }
