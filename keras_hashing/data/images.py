@@ -50,9 +50,10 @@ def read_image(source):
     """Read an image file as RGB, upright.
 
     What differs from a plain RGB photo is treated so: grayscale is repeated; CMYK and palettes
-    are converted by Pillow; alpha is dropped, not blended, as TensorFlow's decoder does; 16 bits
-    a channel are reduced to their high byte, not clipped; the EXIF orientation is applied; of an
-    animation the first frame is taken; colour profiles are ignored.
+    are converted by Pillow; transparent pixels are blended on white, as pages and most viewers
+    show them, whatever colour lies hidden below; 16 bits a channel are reduced to their high
+    byte, not clipped; the EXIF orientation is applied; of an animation the first frame is taken;
+    colour profiles are ignored.
 
     Args:
         source: str or path-like of a file, or its bytes.
@@ -189,17 +190,41 @@ def _open_checked(file):
 
 
 def _to_rgb(image):
+    alpha = None
+    key = _transparent_gray(image)  # before `load`, which forgets how the file stored it
     image.load()
     orientation = _UPRIGHT.get(_orientation(image))
     if orientation is not None:
         image = image.transpose(orientation)
     if image.mode == "F":
         raise ValueError("its pixels are floating point. Save it with 8 or 16 bits a channel.")
-    if image.mode.startswith("I"):
-        return np.repeat(_high_byte(np.asarray(image))[..., None], 3, axis=-1)
-    if image.mode == "P":
-        image = image.convert("RGBA")  # by way of which Pillow drops alpha without a warning
-    return np.array(image.convert("RGB"))
+    if image.mode in ("L", "I", "I;16", "I;16L", "I;16B"):
+        gray = np.asarray(image)
+        if key is not None:
+            alpha = np.where(gray == key, 0, 255)[..., None]
+        rgb = np.repeat(_high_byte(gray)[..., None], 3, axis=-1)
+    elif image.has_transparency_data:
+        rgba = np.asarray(image.convert("RGBA"))
+        rgb, alpha = rgba[..., :3], rgba[..., 3:]
+    else:
+        rgb = np.array(image.convert("RGB"))
+    return rgb if alpha is None else _on_white(rgb, alpha)
+
+
+def _on_white(rgb, alpha):
+    """Blend in whole numbers, rounded, as `exporting.image_files` does: equal to the last bit."""
+    alpha = alpha.astype(np.uint16)
+    # At most 255 * 255 + 127, which uint16 holds.
+    return ((rgb * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _transparent_gray(image):
+    """The gray value that a PNG declares transparent, in the values that Pillow will give."""
+    key = image.info.get("transparency")
+    if not isinstance(key, int) or not image.mode.startswith(("L", "I")):
+        return None
+    raw = str(image.tile[0][3]) if image.tile else ""
+    return key * {"L;2": 85, "L;4": 17}.get(raw, 1)  # 2 and 4 bits are stretched to 8
 
 
 def _orientation(image):
@@ -210,7 +235,9 @@ def _orientation(image):
 
 
 def _high_byte(gray):
-    """16-bit gray values to 8 bits: value // 256."""
+    """16-bit gray values to 8 bits: value // 256; 8-bit ones as they are."""
+    if gray.dtype == np.uint8:
+        return gray
     if gray.size and (gray.min() < 0 or gray.max() > 65535):
         raise ValueError("its pixels have 32 bits. Save it with 8 or 16 bits a channel.")
     return (gray // 256).astype(np.uint8)

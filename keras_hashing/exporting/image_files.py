@@ -17,8 +17,8 @@ def decode(image_bytes, image_size):
 
     Other formats are refused by their first bytes, and images of too many pixels by their
     header, before anything is decoded: TensorFlow's own decoders turn a few kilobytes into
-    gigabytes. Pixels are as `keras_hashing.data.images.read_image` gives them, but for the EXIF
-    orientation, which no TensorFlow op reads.
+    gigabytes. Pixels are as `keras_hashing.data.images.read_image` gives them, transparent ones
+    blended on white, but for the EXIF orientation, which no TensorFlow op reads.
 
     Args:
         image_bytes: string tensor `(n,)`, whole files.
@@ -54,10 +54,29 @@ def _decode_one(file, image_size):
         is_jpeg,
         # The accurate transform is the one that Pillow uses.
         lambda: tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_png(file, channels=3),
+        lambda: _on_white(_decode_png(file)),
     )
     image = tf.ensure_shape(image, [None, None, 3])
     return tf.ensure_shape(resize_tensor(image, image_size), [image_size, image_size, 3])
+
+
+def _decode_png(file):
+    """RGBA. Where a file of 1, 2 or 4 bits has no alpha, TensorFlow sets 1, 3 or 15, not 255."""
+    rgba = tf.io.decode_png(file, channels=4)
+    depth = tf.cast(tf.io.decode_raw(tf.strings.substr(file, 24, 1), tf.uint8)[0], tf.int32)
+    made_up = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
+    opaque = (depth < 8) & tf.reduce_all(tf.equal(rgba[..., 3], made_up))
+    return tf.cond(
+        opaque,
+        lambda: tf.bitwise.bitwise_or(rgba, tf.constant([0, 0, 0, 255], tf.uint8)),
+        lambda: rgba,
+    )
+
+
+def _on_white(rgba):
+    """Blend by alpha, in whole numbers as `keras_hashing.data.images` does; uint16 is enough."""
+    rgb, alpha = tf.split(tf.cast(rgba, tf.uint16), [3, 1], axis=-1)
+    return tf.cast((rgb * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
 
 
 def _jpeg_size(file):

@@ -86,20 +86,82 @@ def test_cmyk_is_converted():
     assert max(green, blue) < 10
 
 
-def test_alpha_is_dropped_not_blended():
-    image = pixels(channels=4)
-    image[..., 3] = 7
-    np.testing.assert_array_equal(data.read_image(encoded(image)), image[..., :3])
-    gray = Image.merge("LA", [Image.new("L", (2, 2), 90), Image.new("L", (2, 2), 0)])
-    assert (data.read_image(encoded(gray)) == 90).all()
+def png(bits, colour, body, transparent=b"", width=2):
+    """A PNG of one row written by hand, of the kinds that Pillow cannot save."""
+    file = b"\x89PNG\r\n\x1a\n"
+    header = struct.pack(">IIBBBBB", width, 1, bits, colour, 0, 0, 0)
+    parts = {b"IHDR": header, b"tRNS": transparent, b"IDAT": zlib.compress(b"\0" + body)}
+    for kind, part in {**parts, b"IEND": b""}.items():
+        if part or kind == b"IEND":
+            check = struct.pack(">I", zlib.crc32(kind + part))
+            file += struct.pack(">I", len(part)) + kind + part + check
+    return file
 
 
-def test_palette_with_alpha():
-    image = Image.new("P", (2, 1))
-    image.putpalette([10, 20, 30, 200, 100, 50])
-    image.putdata([0, 1])
-    read = data.read_image(encoded(image, transparency=b"\x00\x80"))
-    assert read.tolist() == [[[10, 20, 30], [200, 100, 50]]]
+def palette(*colours):
+    image = Image.new("P", (len(colours) // 3, 1))
+    image.putpalette(colours)
+    image.putdata(range(len(colours) // 3))
+    return image
+
+
+# By hand: colour * alpha / 255 + 255 * (1 - alpha / 255), rounded.
+# 100 at 51, a fifth: 20 + 204 = 224. 10, 20, 30 at 128: 132.0, 137.0, 142.0.
+TRANSPARENT = {
+    "RGBA": (encoded(np.array([[[9, 8, 7, 0], [100, 0, 255, 51]]], np.uint8)), [224, 204, 255]),
+    "gray and alpha": (
+        encoded(
+            Image.merge(
+                "LA",
+                [
+                    Image.new("L", (2, 1), 100),
+                    palette(0, 0, 0, 9, 9, 9).point([0, 51] + [0] * 254, "L"),
+                ],
+            )
+        ),
+        [224, 224, 224],
+    ),
+    "palette": (encoded(palette(1, 2, 3, 10, 20, 30), transparency=b"\0\x80"), [132, 137, 142]),
+    "GIF": (encoded(palette(1, 2, 3, 10, 20, 30), "GIF", transparency=0), [10, 20, 30]),
+    "WebP": (
+        encoded(np.array([[[9, 8, 7, 0], [100, 0, 255, 51]]], np.uint8), "WEBP", lossless=True),
+        [224, 204, 255],
+    ),
+    "TIFF": (
+        encoded(np.array([[[9, 8, 7, 0], [100, 0, 255, 51]]], np.uint8), "TIFF"),
+        [224, 204, 255],
+    ),
+    "a gray value": (png(8, 0, b"\x05\x06", struct.pack(">H", 5)), [6, 6, 6]),
+    "a gray value of 4 bits": (png(4, 0, b"\x12", struct.pack(">H", 1)), [34, 34, 34]),
+    "a gray value of 2 bits": (png(2, 0, b"\x60", struct.pack(">H", 1)), [170, 170, 170]),
+    "a gray value of 16 bits": (
+        png(16, 0, struct.pack(">2H", 300, 301), struct.pack(">H", 300)),
+        [1, 1, 1],
+    ),
+    "a colour": (png(8, 2, bytes([1, 2, 3, 1, 2, 4]), struct.pack(">3H", 1, 2, 3)), [1, 2, 4]),
+    "RGBA of 16 bits": (
+        png(16, 6, struct.pack(">8H", 9, 9, 9, 9, 100 << 8, 0, 255 << 8, 51 << 8)),
+        [224, 204, 255],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TRANSPARENT)
+def test_transparent_pixels_are_blended_on_white(kind):
+    file, second = TRANSPARENT[kind]
+    images.check_image(file)
+    assert data.read_image(file).tolist() == [[[255, 255, 255], second]]
+
+
+def test_hidden_colours_do_not_tell_images_apart():
+    # Line art: the strokes are in alpha, and every pixel is black below.
+    drawings = [np.zeros((6, 6, 4), np.uint8) for _ in range(2)]
+    drawings[0][2, :, 3] = drawings[1][:, 2, 3] = 255
+    read = [data.read_image(encoded(drawing)) for drawing in drawings]
+    assert (read[0] != read[1]).any()
+    other_below = drawings[0].copy()
+    other_below[..., :3][other_below[..., 3] == 0] = 77
+    np.testing.assert_array_equal(data.read_image(encoded(other_below)), read[0])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -54,6 +54,18 @@ FILES = {
     "PNG": file_bytes(photo()),
     "gray PNG": file_bytes(photo()[..., 0]),
     "RGBA PNG": file_bytes(np.dstack([photo(), np.full((40, 30), 90, np.uint8)])),
+    "RGBA PNG of all alphas": file_bytes(
+        np.dstack([photo(), np.resize(np.arange(256, dtype=np.uint8), (40, 30))])
+    ),
+    "gray PNG with alpha": file_bytes(
+        Image.merge("LA", [Image.fromarray(photo()[..., band]) for band in (0, 1)])
+    ),
+    "palette PNG with alpha": file_bytes(
+        Image.fromarray(photo()).quantize(16), transparency=bytes(range(0, 256, 16))
+    ),
+    "gray PNG with a transparent value": file_bytes(
+        Image.fromarray(photo()[..., 0]), transparency=int(photo()[0, 0, 0])
+    ),
     "palette PNG": file_bytes(Image.fromarray(photo()).quantize(16)),
     "16-bit PNG": file_bytes(Image.fromarray(photo()[..., 0].astype(np.uint16) * 250)),
     "JPEG": file_bytes(photo(), "JPEG", quality=90),

@@ -5,7 +5,10 @@ from PIL import Image
 
 from keras_hashing.data.images import read_image, resize
 from keras_hashing.exporting import image_files
+from tests.data.test_images import TRANSPARENT, png
 from tests.exporting.images import FILES, file_bytes, photo, png_header
+
+NOT_PNG = ("GIF", "WebP", "TIFF")
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,22 @@ def test_decoded_pixels_equal_pillows(decode):
         # Pillow reads, then both sides resize by the package's one function.
         expected = resize(read_image(FILES[name]), 16)
         np.testing.assert_allclose(pixels, expected, atol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TRANSPARENT if kind not in NOT_PNG])
+def test_transparent_pixels_are_blended_as_pillows(decode, kind):
+    file, second = TRANSPARENT[kind]
+    white, blended = decode([file])[0, 0, [0, -1]]  # two pixels, stretched to 16
+    np.testing.assert_allclose([white, blended], [[255] * 3, second], atol=1e-3)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_opaque_png_files_of_few_bits(decode, bits):
+    file = png(bits, 0, b"\x40\x01", width=2)
+    np.testing.assert_allclose(decode([file])[0], resize(read_image(file), 16), atol=1e-3)
+    colours = Image.fromarray(photo()).quantize(2**bits)
+    file = file_bytes(colours, bits=bits)
+    np.testing.assert_allclose(decode([file])[0], resize(read_image(file), 16), atol=1e-3)
 
 
 def test_cmyk_is_close_to_pillow(decode):
