@@ -1,15 +1,19 @@
-"""A folder of photos as a data set: a sub-folder per class, or no classes at all."""
+"""A folder of photos as a data set: sub-folders for classes and splits, or none at all."""
+
+import warnings
 
 import numpy as np
 
 from keras_hashing import checks
+from keras_hashing.data import drawing, folder_tree, label_fields, photo_files
 from keras_hashing.data import images as image_files
-from keras_hashing.data import photo_files
 from keras_hashing.data.image_set import ImageSet
 from keras_hashing.data.loading import Data
 
 
-def from_folder(folder, validation=0.1, query=0.1, seed=0, image_size=224, check=True):
+def from_folder(
+    folder, validation=0.1, query=0.1, seed=0, image_size=224, check=True, *, classes=None
+):
     """Cut one's own photos into train, validation, query and database.
 
     Each sub-folder that holds images is a class, its label the place of its name in
@@ -18,129 +22,174 @@ def from_folder(folder, validation=0.1, query=0.1, seed=0, image_size=224, check
     but the queries, so **training images are in it**, as in `cifar10-s1b`: figures from it are
     higher than with new images only.
 
+    Sub-folders that are all called `train`, `test`, `validation` and the like (as for Hugging
+    Face's `imagefolder`, torchvision and Keras) are splits, with the class folders in them:
+    `test` are the queries, and a split that is not there is drawn from `train`. The database is
+    the training and validation images, unless there is a folder `database` or `gallery`. Classes
+    are numbered over all splits. A `metadata.csv`, `.jsonl` or `.parquet` beside the images, with
+    the columns `file_name` and `label`, tells the classes in place of folders.
+
     Files that cannot be read, copies of another file of the class and files outside the class
-    folders are left out, listed in `.passed_over`, and a warning tells their number.
+    folders are left out, listed in `.passed_over`, and a warning tells their number. An image
+    that is in two splits stays in both; a warning tells it, and `.repeated` lists such images.
 
     Args:
         folder: str or path-like.
         validation, query: floats in [0, 1), the shares of each class; together below 1. A share
-            above 0 is at least one image. 0 leaves the part empty.
+            above 0 is at least one image. 0 leaves the part empty. Of a split that has its own
+            folder no share is drawn; with `validation` 0 its images are for training.
         seed: int, at least 0, of the draw.
         image_size: int, pixels, to which `.dataset()` resizes; use the model's.
         check: bool, decode every file once now; False finds an unreadable file only when a
             batch needs it, as an error.
+        classes: what folders below class folders mean. None: an error that shows them; "path":
+            every folder that holds images is a class, called by its path, `animal/cat`; "top":
+            they are part of the class above them, `animal`.
 
     Returns:
         `Data`; ids are paths below `folder`, files are decoded when a batch needs them.
 
     Raises:
         FileNotFoundError, NotADirectoryError: no such folder.
-        ValueError: no image that can be read, a class too small for its shares, or the same
-            image in two classes.
+        ValueError: no image that can be read, a class too small for its shares, the same image
+            in two classes, or folders that can be understood in more than one way.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> import keras_hashing as kh
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> for shade in range(12):
+        ...     place = folder / ("test" if shade < 4 else "train") / ("cat", "dog")[shade % 2]
+        ...     place.mkdir(parents=True, exist_ok=True)
+        ...     Image.new("L", (8, 8), shade).save(place / f"{shade}.png")
+        >>> data = kh.data.from_folder(folder, validation=0.25, image_size=8)
+        >>> data.class_names, len(data.train), len(data.validation), len(data.query)
+        (['cat', 'dog'], 6, 2, 4)
     """
     folder = image_files.existing_folder(folder)
-    _check_shares(validation, query)
+    drawing.check_shares(validation, query)
     checks.whole("seed", seed, 0, None, "Use 0, for example.")
-    classes, passed_over = _classes(folder)
-    labelled = bool(classes)
-    if not labelled:
-        classes = {"": image_files.list_images(folder)}
+    trees = folder_tree.read(folder, classes)
+    if not any(tree.paths for tree in trees.values()):
+        image_files.list_images(folder)  # says what it looked for
+    if trees.keys() - {""} and "train" not in trees:
+        raise ValueError(
+            f"{folder} has no folder `train`, only {', '.join(sorted(trees))}. Pass one of these "
+            "folders alone to have it cut into parts."
+        )
+    passed_over = [entry for tree in trees.values() for entry in tree.passed_over]
+    arrays, names = _number(trees)
+    sets = {
+        split: ImageSet(
+            paths=tree.paths,
+            ids=[path.relative_to(folder).as_posix() for path in tree.paths],
+            labels=array,
+            image_size=image_size,
+            class_names=names,
+        )
+        for (split, tree), array in zip(trees.items(), arrays, strict=True)
+    }
     if check:
-        classes, unreadable = _readable(classes, folder)
+        sets, unreadable = _readable(sets, folder)
         passed_over += unreadable
-    classes, copies = _without_copies(classes)
+    sets, copies, repeated = _without_copies(sets)
     passed_over += copies
-    paths = [path for members in classes.values() for path in members]
-    everything = ImageSet(
-        paths=paths,
-        ids=[path.relative_to(folder).as_posix() for path in paths],
-        labels=np.repeat(np.arange(len(classes)), [len(m) for m in classes.values()])
-        if labelled
-        else None,
-        image_size=image_size,
+    _tell_missing_classes(sets)
+    parts = drawing.complete(
+        {split or "train": images for split, images in sets.items()}, validation, query, seed
     )
-    parts = _draw(classes, validation, query, seed)
     photo_files.warn_passed_over(passed_over, "`.passed_over` of the result.")
     return Data(
         name=folder.resolve().name,
         seed=seed,
-        class_names=list(classes) if labelled else [],
+        class_names=names,
         passed_over=passed_over,
-        **{name: everything.subset(indices) for name, indices in parts.items()},
+        repeated=repeated,
+        **parts,
     )
 
 
-def _check_shares(validation, query):
-    checks.between("validation", validation, 0.0, 1.0, "Pass a share such as 0.1.")
-    checks.between("query", query, 0.0, 1.0, "Pass a share such as 0.1.")
-    if validation + query >= 1:
-        raise ValueError(
-            f"`validation` and `query` together must be below 1; got {validation} and {query}. "
-            "Leave something to train on."
-        )
+def _number(trees):
+    """Label arrays of all splits by one map, and the names of the classes."""
+    labels = [tree.labels for tree in trees.values()]
+    names = sorted({name for part in labels if part.named for name in part.class_names})
+    return label_fields.number(labels, names or None)
 
 
-def _classes(folder):
-    """Dict class name -> paths, sorted; and what lies beside the class folders."""
-    children = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
-    found = {child.name: image_files.find_images(child) for child in children if child.is_dir()}
-    classes = {name: paths for name, paths in found.items() if paths}
-    if not classes:
-        return {}, []
-    outside = [path for path in image_files.find_images(folder) if path.parent == folder]
-    passed_over = [(path, "it lies outside the class folders.") for path in outside]
-    empty = [(folder / name, "it holds no image.") for name in found if name not in classes]
-    return classes, passed_over + empty
-
-
-def _readable(classes, folder):
-    paths = [path for members in classes.values() for path in members]
+def _readable(sets, folder):
+    paths = [path for images in sets.values() for path in images.paths]
     readable, passed_over = photo_files.split_readable(paths)
     if not readable:
         path, reason = passed_over[0]
         raise ValueError(f"No image in {folder} can be read; the first, {path}: {reason}")
     keep = set(readable)
-    classes = {name: [p for p in members if p in keep] for name, members in classes.items()}
-    return classes, passed_over
+    return _only(sets, keep), passed_over
 
 
-def _without_copies(classes):
-    """Drop copies inside a class; refuse copies between classes."""
-    owner = {path: name for name, members in classes.items() for path in members}
-    copies = photo_files.same_content(list(owner))
-    for path, first in copies.items():
-        if owner[path] != owner[first]:
+def _only(sets, keep):
+    """Of each set the images whose paths are in `keep`."""
+    return {
+        split: images.subset([i for i, path in enumerate(images.paths) if path in keep])
+        for split, images in sets.items()
+    }
+
+
+def _without_copies(sets):
+    """Drop copies inside a split; refuse copies with other labels; list those between splits."""
+    place = {
+        path: (split, i) for split, images in sets.items() for i, path in enumerate(images.paths)
+    }
+    drop, copies, repeated = set(), [], []
+    in_split: dict[tuple, object] = {}
+    for path, first in photo_files.same_content(list(place)).items():
+        labels = [_label(sets, place[file]) for file in (first, path)]
+        if not np.array_equal(*labels):
             raise ValueError(
                 f"{first} and {path} are the same image in two classes. Delete one of them, or "
                 "use `from_list` with several labels an image."
             )
-    classes = {name: [p for p in members if p not in copies] for name, members in classes.items()}
-    return classes, [(path, f"it is a copy of {first}.") for path, first in copies.items()]
+        in_split.setdefault((first, place[first][0]), first)
+        known = in_split.setdefault((first, place[path][0]), path)
+        if known is not path:
+            drop.add(path)
+            copies.append((path, f"it is a copy of {known}."))
+        else:
+            repeated.append((first, path))
+    if repeated:
+        first, path = repeated[0]
+        warnings.warn(
+            f"{len(repeated)} image(s) are in two splits, the first: {first} and {path}. Figures "
+            "will be too good; all are listed in `.repeated` of the result.",
+            stacklevel=3,
+        )
+    return _only(sets, place.keys() - drop) if drop else sets, copies, repeated
 
 
-def _draw(classes, validation, query, seed):
-    """Indices of the four parts, ascending; one generator, the classes in order."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    parts = {"train": [], "validation": [], "query": [], "database": []}
-    start = 0
-    for name, members in classes.items():
-        num_query = _share(query, len(members))
-        end = num_query + _share(validation, len(members))
-        if len(members) <= end:
-            kind = f"class {name!r}" if name else "the folder"
-            raise ValueError(
-                f"{kind} has {len(members)} usable image(s); with `query={query}` and "
-                f"`validation={validation}` it needs {end + 1} or more. Add images, take the "
-                "class away, or set a share to 0."
+def _label(sets, place):
+    labels = sets[place[0]].labels
+    return -1 if labels is None else labels[place[1]]
+
+
+def _tell_missing_classes(sets):
+    """Warn about classes that are in one split only."""
+    if len(sets) < 2 or any(images.labels is None for images in sets.values()):
+        return
+    found = {
+        split: set(np.flatnonzero(images.labels.any(axis=0)))
+        if images.labels.ndim == 2
+        else set(images.labels.tolist())
+        for split, images in sets.items()
+    }
+    for split, others in (("train", "query"), ("query", "train")):
+        lone = sorted(found.get(split, set()) - found.get(others, set()))
+        if lone and others in found:
+            names = sets[split].class_names or [str(label) for label in range(max(lone) + 1)]
+            listed = ", ".join(names[label] for label in lone[:5])
+            folders = {"train": "the training split", "query": "the test split"}
+            warnings.warn(
+                f"{len(lone)} class(es) are in {folders[split]} but not in {folders[others]}: "
+                f"{listed}{', …' if len(lone) > 5 else ''}.",
+                stacklevel=3,
             )
-        order = start + generator.permutation(len(members))
-        start += len(members)
-        parts["query"].append(order[:num_query])
-        parts["validation"].append(order[num_query:end])
-        parts["train"].append(order[end:])
-        parts["database"].append(order[num_query:])
-    return {part: np.sort(np.concatenate(chosen)) for part, chosen in parts.items()}
-
-
-def _share(share, count):
-    return max(1, round(share * count)) if share > 0 else 0

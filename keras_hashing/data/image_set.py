@@ -4,38 +4,52 @@ import numpy as np
 
 from keras_hashing import checks, relevance
 from keras_hashing.data import images as image_files
+from keras_hashing.data import label_fields, preview
 
 
 class ImageSet:
     """Images, their labels and their ids, in one order.
 
     Args:
-        images: uint8 array `(n, height, width, 1 or 3)`, or None when `paths` is given.
-        labels: int `(n,)`, multi-hot `(n, classes)`, or None for unlabelled images.
+        images: uint8 array `(n, height, width, 1 or 3)`, or None when `paths` is given. It is
+            kept, not copied; `.images` is a view of it that cannot be written to.
+        labels: int `(n,)`, multi-hot `(n, classes)`, names (`n` str, or a list of str for each
+            image, which are numbered), or None for unlabelled images.
         ids: sequence of `n` str, unique; default "00000", "00001" and so on.
         paths: list of `n` image files, decoded only when a batch asks for them; then `.images`
             is None.
         image_size: int, pixels; files are resized to a square of it, so that they form a batch.
+        class_names: sequence of str, by label. Default: the names among `labels` in alphabetical
+            order, or none. Sets that belong together need the same.
 
     Raises:
         ValueError: lengths differ, ids repeat, both or neither of `images` and `paths` given,
-            or an array of another shape.
+            an array of another shape, or a label that `class_names` lacks.
+
+    Example:
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> pets = kh.data.ImageSet(np.zeros((3, 8, 8, 3), "uint8"), ["dog", "cat", "dog"])
+        >>> pets
+        ImageSet(3 images (8, 8, 3), labelled, 2 classes: cat, dog)
+        >>> pets.labels.tolist(), pets.class_names
+        ([1, 0, 1], ['cat', 'dog'])
     """
 
-    def __init__(self, images=None, labels=None, ids=None, paths=None, image_size=224):
+    def __init__(
+        self, images=None, labels=None, ids=None, paths=None, image_size=224, class_names=None
+    ):
         if (images is None) == (paths is None):
             raise ValueError("Give an ImageSet either `images` or `paths`, not both or neither.")
         self.images = None if images is None else _checked_images(images)
         self.paths = None if paths is None else list(paths)
         self.image_size = checks.whole("image_size", image_size, 1, 4096, "Use the model's size.")
-        count = len(images if paths is None else paths)
+        count = len(self.images if self.paths is None else self.paths)
         self.ids = np.array([f"{i:05d}" for i in range(count)] if ids is None else ids, dtype=str)
         checks.same_length("ids", self.ids, "images", range(count))
         if len(np.unique(self.ids)) != count:
             raise ValueError("`ids` must be unique; some repeat. Give every image its own id.")
-        self.labels = None if labels is None else np.asarray(labels)
-        if labels is not None:
-            relevance.labels("labels", self.labels, count)
+        self.labels, self.class_names = _numbered(labels, count, class_names)
         self.passed_over = []  # (path, reason) of files that a reader left out
 
     def __len__(self):
@@ -43,17 +57,32 @@ class ImageSet:
 
     def __repr__(self):
         kind = "files" if self.images is None else f"images {self.images.shape[1:]}"
-        return f"ImageSet({len(self)} {kind}, {'un' if self.labels is None else ''}labelled)"
+        return f"ImageSet({len(self)} {kind}, {self._classes()})"
+
+    def _repr_html_(self):
+        """What a notebook shows: a few of the images, and how many each class has."""
+        return preview.html(self)
+
+    def _classes(self):
+        if self.labels is None:
+            return "unlabelled"
+        names = self.class_names
+        shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+        return f"labelled, {len(names)} classes: {shown}" if names else "labelled"
 
     def subset(self, indices):
-        """The images at `indices` (int array or slice), in that order, as a new ImageSet."""
-        places = np.arange(len(self))[indices]
+        """The images at `indices` (int or bool array, or slice), in that order, as a new ImageSet.
+
+        Nothing is shared with this set.
+        """
+        places = np.arange(len(self))[np.asarray(indices, int) if _empty(indices) else indices]
         return ImageSet(
             images=None if self.images is None else self.images[places],
             labels=None if self.labels is None else self.labels[places],
             ids=self.ids[places],
             paths=None if self.paths is None else [self.paths[i] for i in places],
             image_size=self.image_size,
+            class_names=self.class_names,
         )
 
     def dataset(self, batch_size, shuffle=False, seed=None):
@@ -111,6 +140,55 @@ class ImageSet:
         return places.map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size)
 
 
+def joined(one, other):
+    """Both sets' images, `other`'s behind `one`'s, as a new ImageSet; one of them may be empty."""
+    if not len(other) or not len(one):
+        return (one if len(one) else other).subset(slice(None))
+    parts = {}
+    for name in ("images", "labels", "ids", "paths"):
+        first, second = getattr(one, name), getattr(other, name)
+        if (first is None) != (second is None):
+            raise ValueError(f"one set has `{name}`, the other has none. Make both alike.")
+        if first is not None:
+            parts[name] = first + second if name == "paths" else np.concatenate([first, second])
+    return ImageSet(**parts, image_size=one.image_size, class_names=one.class_names)
+
+
+def _empty(indices):
+    return isinstance(indices, (list, tuple)) and not indices
+
+
+def _numbered(labels, count, class_names):
+    """Labels as a new array of numbers, and the names of the classes."""
+    names = [] if class_names is None else [str(name) for name in class_names]
+    if labels is None:
+        return None, names
+    if _hold_names(labels):
+        parsed = label_fields.of_values(labels)
+        checks.same_length("labels", parsed.items, "images", range(count))
+        (array,), names = label_fields.number([parsed], names or None)
+        return array, names
+    array = np.array(labels)
+    relevance.labels("labels", array, count)
+    highest = array.shape[1] - 1 if array.ndim == 2 else array.max(initial=-1)
+    if names and (highest >= len(names) or (array.ndim == 2 and highest + 1 != len(names))):
+        raise ValueError(
+            f"`class_names` must have a name for each of {int(highest) + 1} classes; got "
+            f"{len(names)}."
+        )
+    return array, names
+
+
+def _hold_names(labels):
+    if isinstance(labels, np.ndarray) and labels.dtype.kind not in "OUST":
+        return False
+    return any(
+        isinstance(label, str)
+        for item in labels
+        for label in (item if isinstance(item, (list, tuple, set, frozenset)) else [item])
+    )
+
+
 def _checked_images(images):
     images = np.asarray(images)
     if images.dtype != np.uint8:
@@ -120,4 +198,6 @@ def _checked_images(images):
             f"`images` must have shape (n, height, width, 1 or 3); got {images.shape}. "
             "Add the missing axis, or stack the images."
         )
+    images = images.view()
+    images.flags.writeable = False
     return images

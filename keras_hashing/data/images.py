@@ -192,6 +192,9 @@ def _open_checked(file):
 def _to_rgb(image):
     alpha = None
     key = _transparent_gray(image)  # before `load`, which forgets how the file stored it
+    if image.tile and image.tile[0][3] == "RGB;16B" and "transparency" in image.info:
+        # Pillow keeps high bytes alone, so that all colours of these high bytes are transparent.
+        image.info["transparency"] = tuple(value >> 8 for value in image.info["transparency"])
     image.load()
     orientation = _UPRIGHT.get(_orientation(image))
     if orientation is not None:

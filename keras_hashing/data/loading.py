@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_hashing import checks
-from keras_hashing.data import multi_fashion, protocols, tfds_files
+from keras_hashing.data import drawing, multi_fashion, protocols, tfds_files, tfds_records
 from keras_hashing.data.image_set import ImageSet
 
 # Name here -> name in TensorFlow Datasets.
@@ -15,6 +15,8 @@ DATASETS = {
     "mnist": "mnist:3.*.*",
     "fashion": "fashion_mnist:3.*.*",
 }
+SPLITS = {"train": "train", "validation": "validation", "test": "query"}  # of any other set
+SHARE = 0.1  # of a class, drawn where such a split is missing
 MADE = "multifashion"  # made of Fashion-MNIST, for the one protocol of its name
 
 
@@ -32,6 +34,8 @@ class Data:
             images, so it tells the protocol whatever `validation` was.
         class_names: list of str, by label; empty where unlabelled.
         passed_over: list of (path, reason), files of a folder that are not in any part.
+        repeated: list of (path, path), files of a folder's splits that hold the same image, as
+            training and test images must not.
     """
 
     name: str
@@ -44,10 +48,18 @@ class Data:
     digests: dict = dataclasses.field(default_factory=dict)
     class_names: list = dataclasses.field(default_factory=list)
     passed_over: list = dataclasses.field(default_factory=list)
+    repeated: list = dataclasses.field(default_factory=list)
 
 
-def load(name, protocol=None, data_dir=None, validation=True, seed=0):
-    """Load CIFAR-10, MNIST, Fashion-MNIST or multifashion, cut up by a protocol.
+def load(name, protocol=None, data_dir=None, validation=True, seed=0, *, image_size=224):
+    """Load a public data set, cut up by a protocol or by its own splits.
+
+    CIFAR-10, MNIST, Fashion-MNIST and multifashion have the protocols of the literature. Any
+    other name is one of TensorFlow Datasets, "oxford_flowers102" or "voc/2007"; a "tfds:" before
+    it says so even of the four. Of these sets the split `test` is the queries, `train` the
+    training images, and both `train` and `validation` are the database; of `test` or
+    `validation` where there is none, a tenth of each class of `train` is drawn. Images of many
+    sizes are kept as files in `data_dir` (`tfds_records.py`).
 
     CIFAR-10's ids `train_00000` to `test_09999` are the original order, which is restored. TFDS
     keeps no ids for MNIST and Fashion-MNIST: their order, and the number in their ids, is that
@@ -56,26 +68,31 @@ def load(name, protocol=None, data_dir=None, validation=True, seed=0):
     the first call and then kept beside the others; its only protocol has its name.
 
     Args:
-        name: str, "cifar10", "mnist", "fashion" or "multifashion".
+        name: str, "cifar10", "mnist", "fashion", "multifashion", or a name of TFDS.
         protocol: str, one of `protocols.NAMES` that starts with `name`, default `<name>-s1`; or
-            "multifashion".
+            "multifashion". None for any other set.
         data_dir: folder of TFDS; None is its usual one. A set not there yet is downloaded.
         validation: bool, keep the validation images out of `.train`; False leaves
             `.validation` empty.
-        seed: int, of the drawn protocols; 0 for all published figures.
+        seed: int, of the drawn protocols and shares; 0 for all published figures.
+        image_size: int, pixels, to which `.dataset()` resizes images of many sizes.
 
     Returns:
         `Data`. Labels are int64 `(n,)`, of multifashion uint8 `(n, 10)`; every set is in the
         original order.
 
     Raises:
-        ValueError: unknown name or protocol, or another seed than 0 for multifashion.
+        ValueError: unknown name or protocol, another seed than 0 for multifashion, or a set of
+            TFDS without images or labels.
         FileNotFoundError: no folder `data_dir`.
         RuntimeError: TFDS could not provide the set, or what is drawn with seed 0 is not what
             was published.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"`name` must be the name of a data set; got {name!r}.")
     name = {"fashion_mnist": "fashion", "multi_fashion": MADE}.get(name, name)
-    checks.one_of("name", name, [*DATASETS, MADE])
+    if name not in (*DATASETS, MADE):
+        return _of_tfds(name, protocol, data_dir, validation, seed, image_size)
     if name == MADE:
         return _made(MADE if protocol is None else protocol, data_dir, validation, seed)
     protocol = f"{name}-s1" if protocol is None else protocol
@@ -87,6 +104,7 @@ def load(name, protocol=None, data_dir=None, validation=True, seed=0):
         np.concatenate([train.images, test.images]),
         np.concatenate([train.labels, test.labels]),
         np.concatenate([train.ids, test.ids]),
+        class_names=class_names,
     )
     protocols.check_draw(name, everything.labels)
     indices = dataclasses.asdict(split)
@@ -105,6 +123,29 @@ def load(name, protocol=None, data_dir=None, validation=True, seed=0):
     )
 
 
+def _of_tfds(name, protocol, data_dir, validation, seed, image_size):
+    """A set of TFDS by its own splits."""
+    name = name.removeprefix("tfds:")
+    if protocol is not None:
+        raise ValueError(
+            f"`protocol` is for {', '.join([*DATASETS, MADE])}; {name} is read by its own splits. "
+            f"Leave it out; got {protocol!r}."
+        )
+    splits, class_names = tfds_records.read(name, data_dir, image_size)
+    sets = {SPLITS[split]: images for split, images in splits.items() if split in SPLITS}
+    if "train" not in sets:
+        if len(splits) != 1:
+            raise ValueError(f"{name} has no split `train` with labels, only {', '.join(splits)}.")
+        sets = {"train": next(iter(splits.values()))}
+    share = SHARE if validation else 0.0
+    return Data(
+        name=name,
+        seed=seed,
+        class_names=class_names,
+        **drawing.complete(sets, share, SHARE, seed, "the training split"),
+    )
+
+
 def _made(protocol, data_dir, validation, seed):
     """multifashion; the last tenth of its training canvases is for validation."""
     checks.one_of("protocol", protocol, [MADE])
@@ -114,6 +155,8 @@ def _made(protocol, data_dir, validation, seed):
             "Leave `seed` out."
         )
     parts = multi_fashion.read(data_dir)
+    for images in parts.values():
+        images.class_names = list(multi_fashion.CLASS_NAMES)
     training = parts["training"]
     start = len(training) - len(training) // 10
     held_out = training.subset(slice(start, None))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_hashing import resources
+from keras_hashing.data import multi_fashion
 from keras_hashing.data.image_set import ImageSet
 
 FILE = "fashion_mnist_2000.npz"
@@ -15,7 +16,8 @@ def sample():
     model trained by `fashion-s1` or `fashion-orig` has been fitted on them.
 
     Returns:
-        `ImageSet`: uint8 `(2000, 28, 28, 1)`, int64 labels, ids as of `load("fashion")`.
+        `ImageSet`: uint8 `(2000, 28, 28, 1)`, int64 labels, `class_names`, ids as of
+            `load("fashion")`.
 
     Raises:
         FileNotFoundError: the zoo's files are missing; says where it looked.
@@ -30,4 +32,5 @@ def sample():
             images=stored["images"],
             labels=stored["labels"].astype(np.int64),
             ids=[f"test_{position:05d}" for position in positions],
+            class_names=multi_fashion.CLASS_NAMES,
         )

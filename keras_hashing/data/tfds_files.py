@@ -25,6 +25,16 @@ def read(tfds_name, data_dir):
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(tfds_name, data_dir=data_dir)
+    prepare(builder, tfds_name)
+    return (
+        read_split(builder, "train"),
+        read_split(builder, "test"),
+        list(builder.info.features["label"].names),
+    )
+
+
+def prepare(builder, tfds_name):
+    """Have TFDS download and write a set that is not there yet; RuntimeError if it cannot."""
     try:
         builder.download_and_prepare()
     except Exception as error:  # network, checksum, disk: TFDS raises many types
@@ -33,11 +43,6 @@ def read(tfds_name, data_dir):
             f"Pass `data_dir=`, a folder where `tfds.load` finds it, or connect to "
             f"the network; looked in {builder.data_dir}."
         ) from error
-    return (
-        read_split(builder, "train"),
-        read_split(builder, "test"),
-        list(builder.info.features["label"].names),
-    )
 
 
 def read_split(builder, name):

@@ -139,6 +139,12 @@ TRANSPARENT = {
         [1, 1, 1],
     ),
     "a colour": (png(8, 2, bytes([1, 2, 3, 1, 2, 4]), struct.pack(">3H", 1, 2, 3)), [1, 2, 4]),
+    "a colour of 16 bits": (
+        png(
+            16, 2, struct.pack(">6H", 300, 300, 300, 300, 300, 700), struct.pack(">3H", *[300] * 3)
+        ),
+        [1, 1, 2],
+    ),
     "RGBA of 16 bits": (
         png(16, 6, struct.pack(">8H", 9, 9, 9, 9, 100 << 8, 0, 255 << 8, 51 << 8)),
         [224, 204, 255],

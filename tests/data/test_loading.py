@@ -36,7 +36,7 @@ def test_parts_of_s1(fake_cifar):
     sizes = [len(p) for p in (loaded.train, loaded.validation, loaded.query, loaded.database)]
     assert sizes == [4500, 500, 1000, 54000]
     assert (loaded.name, loaded.protocol, loaded.seed) == ("cifar10", "cifar10-s1", 0)
-    assert loaded.class_names[3] == "class 3"
+    assert loaded.class_names[3] == loaded.query.class_names[3] == "class 3"
     assert fake_cifar == [("cifar10:3.*.*", "somewhere")]
     every_id = np.concatenate(
         [p.ids for p in (loaded.train, loaded.validation, loaded.query, loaded.database)]
@@ -82,8 +82,10 @@ def test_another_seed_is_another_draw(fake_cifar):
 
 
 def test_unknown_names(fake_cifar):
-    with pytest.raises(ValueError, match=r"unknown value 'cifar100'; allowed: 'cifar10', 'mnist'"):
-        data.load("cifar100")
+    with pytest.raises(ValueError, match=r"knows no 'cifar11'; did you mean 'cifar10"):
+        data.load("cifar11")
+    with pytest.raises(TypeError, match=r"`name` must be the name of a data set; got 10"):
+        data.load(10)
     with pytest.raises(ValueError, match=r"unknown value 'mnist-s1'; allowed: 'cifar10-s1', "):
         data.load("cifar10", "mnist-s1")
 
