@@ -89,10 +89,9 @@ def _delimiter(path, texts):
     """Tab, comma, semicolon or bar, whichever follows the path; "" for spaces."""
     if all("\t" in text.strip() for text in texts):
         return "\t"
-    match = _PATH_FIRST.match(texts[-1])  # the first line may be a header
-    if match:
-        behind = match[3].lstrip()[:1]
-        return behind if behind and behind in ",;|" else ""
+    behind = [match[3].lstrip()[:1] for match in map(_PATH_FIRST.match, texts) if match]
+    if behind:
+        return next((mark for mark in behind if mark and mark in ",;|"), "")
     is_csv = path.suffix.lower() == ".csv"
     return next(
         (
