@@ -48,9 +48,9 @@ def _table(path, images, annotations, categories):
     ordered = sorted(categories, key=lambda category: category["id"])
     column = {category["id"]: place for place, category in enumerate(ordered)}
     row = {image["id"]: place for place, image in enumerate(images)}
-    for known, entries, kind in ((column, ordered, "category"), (row, images, "image")):
+    for known, entries, kind in ((column, ordered, "categories"), (row, images, "images")):
         if len(known) != len(entries):
-            raise ValueError(f"{path}: a {kind} id is there twice.")
+            raise ValueError(f"{path}: an id of {kind} is there twice.")
     flags = np.zeros((len(images), len(ordered)), np.uint8)
     for annotation in annotations:
         for key, known in (("image_id", row), ("category_id", column)):
