@@ -77,12 +77,12 @@ def complete(sets, validation, query, seed, whole="the folder"):
     train = given.pop("train")
     if not validation and "validation" in given:
         train = joined(train, given.pop("validation"))
-    shares = [
-        0.0 if part in given else share
-        for part, share in (("validation", validation), ("query", query))
-    ]
     places = draw(
-        groups(train.labels, train.class_names, np.arange(len(train))), *shares, seed, whole
+        groups(train.labels, train.class_names, np.arange(len(train))),
+        0.0 if "validation" in given else validation,
+        0.0 if "query" in given else query,
+        seed,
+        whole,
     )
     parts = {part: train.subset(chosen) for part, chosen in places.items()}
     if "validation" in given:

@@ -141,22 +141,24 @@ def _without_copies(sets):
     place = {
         path: (split, i) for split, images in sets.items() for i, path in enumerate(images.paths)
     }
-    drop, copies, repeated = set(), [], []
-    in_split: dict[tuple, object] = {}
+    groups: dict[object, dict] = {}  # first file -> split -> first file there
+    copies = []
     for path, first in photo_files.same_content(list(place)).items():
-        labels = [_label(sets, place[file]) for file in (first, path)]
-        if not np.array_equal(*labels):
+        if not np.array_equal(*(_label(sets, place[file]) for file in (first, path))):
             raise ValueError(
                 f"{first} and {path} are the same image in two classes. Delete one of them, or "
                 "use `from_list` with several labels an image."
             )
-        in_split.setdefault((first, place[first][0]), first)
-        known = in_split.setdefault((first, place[path][0]), path)
-        if known is not path:
-            drop.add(path)
-            copies.append((path, f"it is a copy of {known}."))
-        else:
-            repeated.append((first, path))
+        known = groups.setdefault(first, {place[first][0]: first})
+        kept = known.setdefault(place[path][0], path)
+        if kept is not path:
+            copies.append((path, f"it is a copy of {kept}."))
+    repeated = []
+    for known in groups.values():
+        if "query" not in known:
+            known.pop("database", None)  # training images may well be in the database
+        found = list(known.values())
+        repeated += [(found[0], other) for other in found[1:]]
     if repeated:
         first, path = repeated[0]
         warnings.warn(
@@ -164,7 +166,8 @@ def _without_copies(sets):
             "will be too good; all are listed in `.repeated` of the result.",
             stacklevel=3,
         )
-    return _only(sets, place.keys() - drop) if drop else sets, copies, repeated
+    kept = place.keys() - {path for path, _ in copies}
+    return _only(sets, kept) if copies else sets, copies, repeated
 
 
 def _label(sets, place):

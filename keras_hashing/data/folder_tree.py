@@ -69,7 +69,8 @@ def read(folder, classes=None):
             names = " and ".join(child.name for child in found)
             raise ValueError(f"{folder} has {names}, which are both {role} images. Join them.")
     metadata = _metadata(folder)
-    trees = {role: _classes(found[0], classes, metadata) for role, found in roles.items()}
+    order = [role for role in dict.fromkeys(SPLITS.values()) if role in roles]
+    trees = {role: _classes(roles[role][0], classes, metadata) for role in order}
     bare = [role for role, tree in trees.items() if tree.labels.items is None]
     bare = [role for role in bare if trees[role].labels.flags is None]
     if bare and len(bare) < len(trees):

@@ -44,7 +44,7 @@ class ImageSet:
         self.images = None if images is None else _checked_images(images)
         self.paths = None if paths is None else list(paths)
         self.image_size = checks.whole("image_size", image_size, 1, 4096, "Use the model's size.")
-        count = len(self.images if self.paths is None else self.paths)
+        count = len(self.paths or ()) if self.images is None else len(self.images)
         self.ids = np.array([f"{i:05d}" for i in range(count)] if ids is None else ids, dtype=str)
         checks.same_length("ids", self.ids, "images", range(count))
         if len(np.unique(self.ids)) != count:

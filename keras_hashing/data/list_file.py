@@ -219,10 +219,10 @@ def _of_classes(paths, where):
         checks.same_length(str(path), flags, str(paths[0]), columns[0] if columns else flags)
         columns.append(flags)
     names = _names_of_classes([path.stem.split("_") for path in paths])
-    flags = np.array(columns, np.uint8).T
-    if flags.shape[1] < 2:
+    if len(columns) < 2:
         raise ValueError(f"{where}: two classes or more are needed, a file each.")
-    return label_fields.Labels(flags=np.ascontiguousarray(flags), class_names=names)
+    table = np.ascontiguousarray(np.array(columns, np.uint8).T)
+    return label_fields.Labels(flags=table, class_names=names)
 
 
 def _names_of_classes(stems):

@@ -148,3 +148,121 @@ def test_flowers(real_data):
     loaded = data.from_folder(real_data / "flowers17")
     assert [len(part) for part in parts(loaded)] == [1088, 136, 136, 1224]
     assert loaded.passed_over == []
+
+
+@pytest.fixture
+def split_folder(tmp_path, save_photo):
+    """`train` of ant and bee, `test` of bee and cow; 10 photos each, all different."""
+    folder = tmp_path / "insects"
+    for seed, name in enumerate(("train/ant", "train/bee", "test/bee", "test/cow")):
+        for number in range(10):
+            save_photo(folder / name / f"{number}.png", 10 * seed + number)
+    return folder
+
+
+def test_splits_are_used_and_classes_numbered_over_all(split_folder):
+    with pytest.warns(UserWarning) as caught:
+        loaded = data.from_folder(split_folder, image_size=8)
+    assert [str(warning.message) for warning in caught] == [
+        "1 class(es) are in the training split but not in the test split: ant.",
+        "1 class(es) are in the test split but not in the training split: cow.",
+    ]
+    assert loaded.class_names == loaded.query.class_names == ["ant", "bee", "cow"]
+    assert [len(part) for part in parts(loaded)] == [18, 2, 20, 20]
+    assert np.bincount(loaded.query.labels).tolist() == [0, 10, 10]
+    assert all(name.startswith("test/") for name in loaded.query.ids)
+    assert {*loaded.train.ids, *loaded.validation.ids} == set(loaded.database.ids)
+    for part in parts(loaded):
+        names = [loaded.class_names[label] for label in part.labels]
+        assert names == [name.split("/")[1] for name in part.ids]
+
+
+@pytest.mark.filterwarnings("ignore:.*class")
+def test_a_validation_split(split_folder, save_photo):
+    for name in ("ant", "bee"):
+        save_photo(split_folder / "val" / name / "1.png", 90 if name == "ant" else 91)
+    loaded = data.from_folder(split_folder)
+    assert [len(part) for part in parts(loaded)] == [20, 2, 20, 22]
+    assert sorted(loaded.validation.ids) == ["val/ant/1.png", "val/bee/1.png"]
+    joined = data.from_folder(split_folder, validation=0)
+    assert [len(part) for part in parts(joined)] == [22, 0, 20, 22]
+
+
+def test_without_test_images_the_queries_are_drawn(split_folder):
+    (split_folder / "test").rename(split_folder.parent / "away")
+    loaded = data.from_folder(split_folder)
+    assert [len(part) for part in parts(loaded)] == [16, 2, 2, 18]
+    (split_folder / "train").rename(split_folder / "test")
+    with pytest.raises(ValueError, match=r"no folder `train`, only query"):
+        data.from_folder(split_folder)
+
+
+@pytest.mark.filterwarnings("ignore:.*class")
+def test_an_image_in_two_splits_is_reported(split_folder):
+    first = split_folder / "train" / "bee" / "3.png"
+    second = split_folder / "test" / "bee" / "leak.png"
+    second.write_bytes(first.read_bytes())
+    (split_folder / "test" / "bee" / "more.png").write_bytes(first.read_bytes())
+    with pytest.warns(
+        UserWarning, match=r"1 image\(s\) are in two splits, the first: .*3\.png and"
+    ):
+        loaded = data.from_folder(split_folder)
+    assert loaded.repeated == [(first, second)]
+    assert "test/bee/leak.png" in loaded.query.ids
+    assert "train/bee/3.png" in {*loaded.train.ids, *loaded.validation.ids}
+    assert [path.name for path, _ in loaded.passed_over] == ["more.png"]  # a copy in one split
+
+
+@pytest.mark.filterwarnings("ignore:.*class")
+def test_training_images_in_a_database_are_no_fault(split_folder):
+    first = split_folder / "train" / "bee" / "3.png"
+    copy = split_folder / "gallery" / "bee" / "3.png"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(first.read_bytes())
+    loaded = data.from_folder(split_folder)
+    assert loaded.repeated == []
+    assert loaded.database.ids.tolist() == ["gallery/bee/3.png"]
+
+
+@pytest.mark.filterwarnings("ignore:.*class")
+def test_an_image_of_two_classes_in_two_splits_is_refused(split_folder):
+    copy = split_folder / "test" / "cow" / "copy.png"
+    copy.write_bytes((split_folder / "train" / "ant" / "1.png").read_bytes())
+    with pytest.raises(ValueError, match=r"the same image in two classes"):
+        data.from_folder(split_folder)
+
+
+def test_splits_without_classes(tmp_path, save_photo):
+    for number in range(12):
+        save_photo(tmp_path / ("train" if number < 9 else "test") / f"{number}.png", number)
+    loaded = data.from_folder(tmp_path)
+    assert loaded.train.labels is None
+    assert loaded.class_names == []
+    assert [len(part) for part in parts(loaded)] == [8, 1, 3, 9]
+
+
+def test_nested_classes_are_refused_or_taken_by_path(photo_folder, save_photo):
+    for number in range(5):
+        save_photo(photo_folder / "ant" / "red" / f"{number}.png", 70 + number)
+    with pytest.raises(ValueError, match=r"(?s)`classes='path'`.*ant/red: 5 image\(s\)"):
+        data.from_folder(photo_folder)
+    loaded = data.from_folder(photo_folder, classes="path")
+    assert loaded.class_names == ["ant", "ant/red", "bird", "cat"]
+    loaded = data.from_folder(photo_folder, classes="top")
+    assert np.bincount(np.append(loaded.database.labels, loaded.query.labels)).tolist() == [
+        25,
+        10,
+        12,
+    ]
+
+
+def test_metadata_with_several_classes(tmp_path, save_photo):
+    for number in range(10):
+        save_photo(tmp_path / f"{number}.png", number)
+    lines = [f'{number}.png,"sky{",sea" * (number % 2)}"\n' for number in range(10)]
+    (tmp_path / "metadata.csv").write_text("file_name,label\n" + "".join(lines))
+    loaded = data.from_folder(tmp_path)
+    assert loaded.class_names == ["sea", "sky"]
+    assert loaded.database.labels.shape == (9, 2)
+    for name, row in zip(loaded.database.ids, loaded.database.labels, strict=True):
+        assert row.tolist() == [int(name[0]) % 2, 1]

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_hashing import data
+from keras_hashing.data import image_set
 
 
 def numbered(count, channels=3):
@@ -128,3 +129,61 @@ def test_arguments_are_checked():
         data.ImageSet(paths=["a"], image_size=0)
     with pytest.raises(ValueError, match=r"`batch_size` must be at least 1; got 0"):
         data.ImageSet(numbered(2)).dataset(0)
+
+
+def test_names_as_labels():
+    images = data.ImageSet(numbered(3), ["dog", "cat", "dog"])
+    assert images.labels.tolist() == [1, 0, 1]
+    assert images.class_names == ["cat", "dog"]
+    assert repr(images) == "ImageSet(3 images (4, 5, 3), labelled, 2 classes: cat, dog)"
+    for labels in (np.array(["dog", "cat", "dog"]), np.array(["dog", "cat", "dog"], object)):
+        assert data.ImageSet(numbered(3), labels).labels.tolist() == [1, 0, 1]
+    several = data.ImageSet(numbered(3), [["dog", "cat"], [], ["cat"]])
+    assert several.labels.tolist() == [[1, 1], [0, 0], [1, 0]]
+    chosen = data.ImageSet(numbered(1), ["dog"], class_names=["dog", "cow"])
+    assert (chosen.labels.tolist(), chosen.class_names) == ([0], ["dog", "cow"])
+    assert several.subset([2]).class_names == ["cat", "dog"]
+
+
+def test_class_names_fit_the_labels():
+    assert data.ImageSet(numbered(2), [0, 1], class_names=("a", "b", "c")).class_names[2] == "c"
+    for labels in ([0, 2], np.eye(3)[:2]):
+        with pytest.raises(ValueError, match=r"`class_names` must have a name for each of 3 class"):
+            data.ImageSet(numbered(2), labels, class_names=["a", "b"])
+    with pytest.raises(ValueError, match=r"unknown value 'cow'; allowed: 'cat', 'dog'"):
+        data.ImageSet(numbered(2), ["cow", "dog"], class_names=["cat", "dog"])
+    with pytest.raises(ValueError, match=r"`labels` and `images` must have one row per item"):
+        data.ImageSet(numbered(2), ["cow"])
+
+
+def test_what_was_handed_in_is_not_changed_through_the_set():
+    pixels, labels, ids = numbered(3), np.array([0, 1, 0]), np.array(["a", "b", "c"])
+    images = data.ImageSet(pixels, labels, ids)
+    with pytest.raises(ValueError, match="read-only"):
+        images.images[0] = 9
+    pixels[0] = 0  # still the caller's own
+    labels[0], ids[0] = 7, "x"
+    assert images.labels.tolist() == [0, 1, 0]
+    assert images.ids.tolist() == ["a", "b", "c"]
+    for chosen in (images.subset(slice(None)), images.subset([0, 1, 2])):
+        assert not np.shares_memory(chosen.images, images.images)
+        chosen.labels[:] = 5
+        chosen.ids[:] = "y"
+    assert images.labels.tolist() == [0, 1, 0]
+    assert images.ids.tolist() == ["a", "b", "c"]
+
+
+def test_joined():
+    one = data.ImageSet(numbered(2), [0, 1], ["a", "b"], class_names=["x", "y"])
+    other = data.ImageSet(numbered(3)[2:], [1], ["c"], class_names=["x", "y"])
+    both = image_set.joined(one, other)
+    assert both.ids.tolist() == ["a", "b", "c"]
+    assert both.labels.tolist() == [0, 1, 1]
+    assert both.images[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert both.class_names == ["x", "y"]
+    assert image_set.joined(one, other.subset([])).ids.tolist() == ["a", "b"]
+    files = [data.ImageSet(paths=[name], ids=[name], image_size=9) for name in ("a", "b")]
+    assert image_set.joined(*files).paths == ["a", "b"]
+    assert image_set.joined(*files).image_size == 9
+    with pytest.raises(ValueError, match=r"one set has `images`, the other has none"):
+        image_set.joined(one, data.ImageSet(paths=["z"], ids=["z"]))
