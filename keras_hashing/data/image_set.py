@@ -12,7 +12,7 @@ class ImageSet:
 
     Args:
         images: uint8 array `(n, height, width, 1 or 3)`, or None when `paths` is given. It is
-            kept, not copied; `.images` is a view of it that cannot be written to.
+            kept, not copied, as it may be large; labels and ids are copied.
         labels: int `(n,)`, multi-hot `(n, classes)`, names (`n` str, or a list of str for each
             image, which are numbered), or None for unlabelled images.
         ids: sequence of `n` str, unique; default "00000", "00001" and so on.
@@ -198,6 +198,4 @@ def _checked_images(images):
             f"`images` must have shape (n, height, width, 1 or 3); got {images.shape}. "
             "Add the missing axis, or stack the images."
         )
-    images = images.view()
-    images.flags.writeable = False
     return images

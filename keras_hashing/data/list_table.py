@@ -11,40 +11,36 @@ from keras_hashing.data import label_fields, list_lines
 from keras_hashing.data.list_lines import BETWEEN
 
 # Headers of CSV files, in lower case and with underscores.
-PATH_COLUMNS = tuple(
-    [
-        "file_name",
-        "filename",
-        "file",
-        "path",
-        "filepath",
-        "file_path",
-        "image",
-        "image_path",
-        "image_name",
-        "image_file",
-        "img",
-        "img_path",
-        "img_name",
-    ]
+PATH_COLUMNS = (
+    "file_name",
+    "filename",
+    "file",
+    "path",
+    "filepath",
+    "file_path",
+    "image",
+    "image_path",
+    "image_name",
+    "image_file",
+    "img",
+    "img_path",
+    "img_name",
 )
-LABEL_COLUMNS = tuple(
-    [
-        "label",
-        "labels",
-        "class",
-        "classes",
-        "class_name",
-        "category",
-        "categories",
-        "tag",
-        "tags",
-        "target",
-        "class_id",
-        "label_id",
-        "category_id",
-        "label_name",
-    ]
+LABEL_COLUMNS = (
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "class_name",
+    "category",
+    "categories",
+    "tag",
+    "tags",
+    "target",
+    "class_id",
+    "label_id",
+    "category_id",
+    "label_name",
 )
 
 

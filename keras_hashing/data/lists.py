@@ -44,9 +44,17 @@ def from_lists(
             in another for the same image.
 
     Example:
-        >>> data = kh.data.from_lists(
-        ...     "nus_wide/train.txt", "nus_wide/test.txt", "nus_wide/database.txt", root="images"
-        ... )  # doctest: +SKIP
+        >>> import pathlib, tempfile
+        >>> from PIL import Image
+        >>> import keras_hashing as kh
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> lists = {"train": "0.png sea,sky", "test": "1.png sea", "database": "2.png sky"}
+        >>> for number, (name, line) in enumerate(lists.items()):
+        ...     Image.new("L", (8, 8), number).save(folder / f"{number}.png")
+        ...     _ = (folder / f"{name}.txt").write_text(line)
+        >>> data = kh.data.from_lists(*[folder / f"{name}.txt" for name in lists])
+        >>> data.class_names, data.query.labels.tolist()
+        (['sea', 'sky'], [[1, 0]])
     """
     given = {"train": train, "query": query, "database": database}
     share = None if isinstance(validation, numbers.Real) else 0.0

@@ -111,7 +111,15 @@ def from_source(settings, data_dir=None, *, image_size=224, validation=True, che
         TypeError, ValueError: as of `check_source` and of the function that reads.
 
     Example:
-        >>> kh.data.from_source({"folder": "photos"}, "/data")  # doctest: +SKIP
+        >>> import pathlib, tempfile
+        >>> from PIL import Image
+        >>> import keras_hashing as kh
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> for shade in range(10):
+        ...     Image.new("L", (8, 8), shade).save(folder / f"{shade}.png")
+        >>> data = kh.data.from_source({"folder": folder.name, "query": 0.2}, folder.parent)
+        >>> len(data.train), len(data.validation), len(data.query)
+        (7, 1, 2)
     """
     kind = check_source(settings)
     given = dict(settings)
