@@ -94,9 +94,6 @@ def train(
     out = out or pathlib.Path(recipe.name)
     if out.name != recipe.name:
         raise ValueError(f"the recipe's name is {recipe.name!r}; --out must end in it, got {out}.")
-    if recipe.training.features:
-        _train_heads([recipe], out.parent, data_dir, features_dir)
-        return
     entry = _publish(recipe, out, data_dir, run_dir, features_dir, frozen_size)
     for key in _FIGURES:
         typer.echo(f"{key}: {entry.metrics[key]:.4f}")
@@ -104,39 +101,28 @@ def train(
 
 
 def _publish(recipe, out, data_dir, run_dir, features_dir, frozen_size):
-    """The entry of a recipe, trained on images or, where it says so, on features."""
+    """The entry of a recipe."""
     from keras_hashing import training
 
-    if recipe.training.features:
-        (entry,) = training.train_heads([recipe], out.parent, data_dir, features_dir)
-        return entry
-    run_dir = run_dir or pathlib.Path("runs") / recipe.name
-    typer.echo(f"Watch it: tensorboard --logdir {run_dir / training.LOGS}")
-    model, data, history = training.train(recipe, run_dir, data_dir, verbose=2)
-    typer.echo(f"Trained {len(history)} epoch(s). Encoding queries and database ...")
-    return training.publish(recipe, model, data, history, out, features_dir, frozen_size)
+    run_dir = run_dir or pathlib.Path(training.RUNS) / recipe.name
+    if recipe.training.epochs and not recipe.training.features:
+        typer.echo(f"Watch it: tensorboard --logdir {run_dir / training.LOGS}")
+    trained = training.train(
+        recipe, run_dir=run_dir, data_dir=data_dir, features_dir=features_dir, verbose=2
+    )
+    typer.echo(f"Trained {len(trained.history)} epoch(s). Encoding queries and database ...")
+    return training.publish(trained, out, frozen_size)
 
 
 def _train_family(recipes, out, data_dir, features_dir, frozen_size):
-    """Entries that are not there yet: heads together, what trains on images one by one."""
-    from keras_hashing import zoo
-
-    heads = [recipe for recipe in recipes if recipe.training.features]
-    if heads:
-        _train_heads(heads, out, data_dir, features_dir)
-    for recipe in recipes:
-        path = out / recipe.name
-        if recipe not in heads and not (path / zoo.METADATA).is_file():
-            entry = _publish(recipe, path, data_dir, None, features_dir, frozen_size)
-            typer.echo(f"{entry.name}: map(expected) {entry.metrics['map(expected)']:.4f}")
-
-
-def _train_heads(recipes, out, data_dir, features_dir):
+    """Entries that are not there yet."""
     from tqdm import tqdm
 
     from keras_hashing import training
 
-    entries = training.train_heads(recipes, out, data_dir, features_dir)
+    entries = training.train_family(
+        recipes, out, data_dir=data_dir, features_dir=features_dir, frozen_size=frozen_size
+    )
     for entry in tqdm(entries, total=len(recipes), unit="entry", disable=None):
         tqdm.write(f"{entry.name}: map(expected) {entry.metrics['map(expected)']:.4f}")
 

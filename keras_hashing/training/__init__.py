@@ -2,16 +2,19 @@
 
 from keras_hashing.training.family import is_family, read_family
 from keras_hashing.training.folder_recipe import folder_recipe
-from keras_hashing.training.on_images import LOGS, train
+from keras_hashing.training.on_images import LOGS
 from keras_hashing.training.publish import publish
 from keras_hashing.training.recipe import Recipe, parse_recipe, read_recipe
 from keras_hashing.training.reproduce import reproduce
-from keras_hashing.training.train_heads import train_heads
+from keras_hashing.training.train_family import train_family
+from keras_hashing.training.trained import RUNS, Trained, train
 from keras_hashing.training.tune import Trial, hyper_model, tune
 
 __all__ = [
     "LOGS",
+    "RUNS",
     "Recipe",
+    "Trained",
     "Trial",
     "folder_recipe",
     "hyper_model",
@@ -22,6 +25,6 @@ __all__ = [
     "read_recipe",
     "reproduce",
     "train",
-    "train_heads",
+    "train_family",
     "tune",
 ]

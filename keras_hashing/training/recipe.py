@@ -5,8 +5,10 @@ import pathlib
 import tomllib
 
 from keras_hashing import checks, methods
+from keras_hashing import data as datasets
 from keras_hashing.zoo import metadata
 
+_IMAGE_SIZE = 224  # pixels, where the recipe leaves it to the backbone
 _SECTIONS = ("model", "data", "training")
 _DATA = {"dataset": ("dataset", "protocol"), "folder": ("folder", "validation", "query", "seed")}
 
@@ -36,7 +38,7 @@ class Training:
         validation: bool, hold the protocol's validation images out. False trains on all of the
             protocol's training images, for a number of epochs that was chosen before.
         trained_from: str or None, how the name of the first layer of the backbone that is trained
-            begins, such as "block4b"; see `freezing.freeze_before`. None trains all of it.
+            begins, such as "block4b"; see `optimizer.freeze_before`. None trains all of it.
         nested: list of ints below `bits`, lengths for which the first bits are trained as well;
             see `keras_hashing.methods.Nested`.
     """
@@ -149,8 +151,8 @@ def parse_recipe(text):
     for key in content["data"]:
         checks.one_of("[data] key", key, _DATA[kind])
     method = methods.NAMES[checks.one_of("method", content["model"]["method"], methods.NAMES)]
-    adapts = hasattr(method, "adapt")
-    if "name" not in content or (not adapts and content.get("training", {}).get("epochs", 0) == 0):
+    fitted = adapts(method)
+    if "name" not in content or (not fitted and content.get("training", {}).get("epochs", 0) == 0):
         raise ValueError("a recipe must have `name`, and `epochs` of 1 or more in [training].")
     metadata.check_name(content["name"])  # now, not after hours of training
     checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
@@ -160,7 +162,7 @@ def parse_recipe(text):
             f"`nested` must be lengths below `bits`, {content['model']['bits']}; got "
             f"{training.nested}."
         )
-    if adapts and (training.epochs or training.features != "raw"):
+    if fitted and (training.epochs or training.features != "raw"):
         raise ValueError(
             f"{content['model']['method']} is fitted by `adapt`. In [training], leave out "
             '`epochs`, and set features = "raw" and what goes with it.'
@@ -172,4 +174,37 @@ def parse_recipe(text):
         data=content["data"],
         training=training,
         text=text,
+    )
+
+
+def adapts(method):
+    """Whether a method, class or model, is fitted at once by `adapt`, and not by gradients."""
+    return hasattr(method, "adapt")
+
+
+def load_data(recipe, data_dir=None):
+    """Load a recipe's images.
+
+    Args:
+        recipe: `Recipe`.
+        data_dir: str, path-like or None. For a data set the folder of TFDS, `None` for its
+            default; for a folder of photos the folder that holds it, `None` for the working one.
+
+    Returns:
+        `keras_hashing.data.Data`; its validation part is empty where the recipe trains on all.
+
+    Raises:
+        FileNotFoundError: no such folder.
+        ValueError: as of `keras_hashing.data.load` and `from_folder`.
+    """
+    content, held_out = recipe.data, recipe.training.validation
+    if "folder" not in content:
+        return datasets.load(content["dataset"], content["protocol"], data_dir, validation=held_out)
+    shares = {key: content[key] for key in ("validation", "query", "seed") if key in content}
+    if not held_out:
+        shares["validation"] = 0.0
+    return datasets.from_folder(
+        pathlib.Path(data_dir or "") / content["folder"],
+        image_size=recipe.model.get("image_size", _IMAGE_SIZE),
+        **shares,
     )

@@ -4,15 +4,12 @@ import dataclasses
 import pathlib
 
 from keras_hashing import zoo
-from keras_hashing.training.on_features import head_outputs, train_head
-from keras_hashing.training.on_images import train
-from keras_hashing.training.part_features import features_of
 from keras_hashing.training.publish import training_facts
 from keras_hashing.training.recipe import read_recipe
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.trained import FEATURES, train
 
 
-def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", verbose=2):
+def reproduce(name, out, seeds=1, data_dir=None, features_dir=FEATURES, verbose=2):
     """Train the recipe of an entry again, for one or several seeds.
 
     A seed that is done already is not trained again, and one that was stopped goes on.
@@ -39,21 +36,19 @@ def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", v
         path = folder / published.name
         again = dataclasses.replace(recipe, seed=seed)
         if not (path / zoo.METADATA).is_file():
-            _train_and_save(again, folder / "run", path, data_dir, features_dir, verbose)
+            trained = train(
+                again,
+                run_dir=folder / "run",
+                data_dir=data_dir,
+                features_dir=features_dir,
+                verbose=verbose,
+            )
+            zoo.save(
+                trained.model,
+                path,
+                trained.data,
+                recipe=recipe.text,
+                training=training_facts(again, trained.history),
+                outputs_of=trained.outputs_of,
+            )
         yield seed, zoo.info(path)
-
-
-def _train_and_save(recipe, run_dir, path, data_dir, features_dir, verbose):
-    if recipe.training.features is None:
-        model, data, history = train(recipe, run_dir, data_dir, verbose)
-        outputs_of = None
-    else:
-        data = load_data(recipe, data_dir)
-        features = features_of(recipe, data, features_dir)
-        model, history = train_head(recipe, data, features)
-
-        def outputs_of(shipped, part):
-            return head_outputs(shipped, features.of(part))
-
-    facts = training_facts(recipe, history)
-    zoo.save(model, path, data, recipe.text, training=facts, outputs_of=outputs_of)

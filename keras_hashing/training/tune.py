@@ -9,10 +9,9 @@ import numpy as np
 from keras_hashing import checks
 from keras_hashing import methods as hashing
 from keras_hashing.callbacks import RetrievalEvaluation
+from keras_hashing.training.frozen_features import features_of
 from keras_hashing.training.on_features import fit_head, make_head, scaling
-from keras_hashing.training.part_features import features_of
-from keras_hashing.training.recipe import Recipe
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.recipe import Recipe, adapts, load_data
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
 
 OBJECTIVE = "val_map"
@@ -152,7 +151,7 @@ def tune(
 def _check_space(methods, bits):
     for method in methods:
         kind = hashing.NAMES[checks.one_of("method", method, hashing.NAMES)]
-        if hasattr(kind, "adapt") or method == "mixed":
+        if adapts(kind) or method == "mixed":
             raise ValueError(
                 f"{method} is fitted and not trained to the end by gradients: it has nothing to "
                 "search for. Train it, and compare its validation mAP."

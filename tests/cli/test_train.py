@@ -1,6 +1,9 @@
+import importlib
+
 import pytest
 
 from keras_hashing import training, zoo
+from keras_hashing.training import Trained
 from tests.zoo.conftest import small_data, small_model
 
 RECIPE = """
@@ -31,16 +34,18 @@ def calls(monkeypatch):
     """Training and publishing replaced: what they were called with."""
     found = []
 
-    def train(recipe, run_dir, data_dir, verbose):
-        found.append(("train", recipe.name, str(run_dir), data_dir))
-        return small_model(), small_data(), [{"epoch": 0.0}, {"epoch": 1.0}]
+    def train(recipe, *, run_dir=None, data_dir, features_dir, verbose):
+        found.append(("train", recipe.name, run_dir and str(run_dir), data_dir))
+        history = [{"epoch": 0.0}, {"epoch": 1.0}]
+        return Trained(recipe, small_model(), small_data(), history, None, features_dir)
 
-    def publish(recipe, model, data, history, path, features_dir, frozen_size):
-        found.append(("publish", str(path), str(features_dir), frozen_size))
-        return zoo.save(model, path, data, recipe=recipe.text)
+    def publish(trained, path, frozen_size):
+        found.append(("publish", str(path), str(trained.features_dir), frozen_size))
+        return zoo.save(trained.model, path, trained.data, recipe=trained.recipe.text)
 
-    monkeypatch.setattr(training, "train", train)
-    monkeypatch.setattr(training, "publish", publish)
+    for place in (training, importlib.import_module("keras_hashing.training.train_family")):
+        monkeypatch.setattr(place, "train", train)
+        monkeypatch.setattr(place, "publish", publish)
     return found
 
 
@@ -71,7 +76,7 @@ def test_a_family_that_trains_on_images(call, tmp_path, calls, monkeypatch):
     assert result.exit_code == 0, result.output
     names = "dhn_shades_8", "dhn_shades_12"
     assert [call for call in calls if call[0] == "train"] == [
-        ("train", name, f"runs/{name}", None) for name in names
+        ("train", name, None, None) for name in names
     ]
     assert [call for call in calls if call[0] == "publish"] == [
         ("publish", f"entries/{name}", "runs/features", 224) for name in names

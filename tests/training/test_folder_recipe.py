@@ -7,7 +7,7 @@ import pytest
 
 import keras_hashing as kh
 from keras_hashing import zoo
-from keras_hashing.training import folder_recipe, frozen_features, parse_recipe, train, train_heads
+from keras_hashing.training import folder_recipe, frozen_features, parse_recipe, train, train_family
 from tests.training.photos import make_folder
 
 
@@ -66,7 +66,8 @@ def test_an_entry_of_a_folder(folder, tmp_path, method, place):
     model = {**recipe.model, "image_size": 32}
     small = parse_recipe(recipe.text.replace("image_size = 224", "image_size = 32"))
     assert small.model == model
-    (entry,) = train_heads([small], tmp_path, photos.parent, tmp_path / "features")
+    places = {"data_dir": photos.parent, "features_dir": tmp_path / "features"}
+    (entry,) = train_family([small], tmp_path, **places)
     assert entry.counts["query"] + entry.counts["database"] == (10 if place else 30)
     assert ("map(expected)" in entry.metrics) == (not place)
     assert ("val_map_expected" in entry.training) == False  # noqa: E712  one photo a class
@@ -78,7 +79,7 @@ def test_an_entry_of_a_folder(folder, tmp_path, method, place):
     assert np.array_equal(again, codes.database_codes)
     # Done again from what the entry holds, elsewhere: the same codes.
     kept = kh.training.read_recipe(entry.path / "recipe.toml")
-    (second,) = train_heads([kept], tmp_path / "again", photos.parent, tmp_path / "features")
+    (second,) = train_family([kept], tmp_path / "again", **places)
     assert np.array_equal(zoo.codes(second.path).database_codes, codes.database_codes)
 
 
@@ -90,12 +91,13 @@ def test_fine_tuning_trains_the_backbone(folder, tmp_path, method, place, monkey
     text = folder_recipe(photos, method, 4, fine_tune=True, epochs=2, validation=0.2).text
     text = text.replace("efficientnet_lite0", "small_cnn").replace("= 224", "= 16")
     recipe = parse_recipe(text.replace("shift = 8", "shift = 2"))
-    model, data, history = train(recipe, tmp_path / "run", photos.parent, verbose=0)
-    assert len(history) == 2
-    assert ("val_map" in history[0]) == (not place)
-    assert data.train.image_size == 16
-    assert model.backbone.trainable
-    entry = kh.training.publish(recipe, model, data, history, tmp_path / "x", tmp_path / "f", 16)
+    places = {"run_dir": tmp_path / "run", "features_dir": tmp_path / "f"}
+    trained = train(recipe, data_dir=photos.parent, verbose=0, **places)
+    assert len(trained.history) == 2
+    assert ("val_map" in trained.history[0]) == (not place)
+    assert trained.data.train.image_size == 16
+    assert trained.model.backbone.trainable
+    entry = kh.training.publish(trained, tmp_path / "x", 16)
     assert entry.shared_backbone is None  # it has its own weights
     rows = [row["row"] for row in entry.comparisons]
     assert ("frozen_cosine" in rows) == (not place)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from keras_hashing import zoo
-from keras_hashing.training import read_family, read_recipe, reproduce, train, train_heads
-from tests.training.test_train import RECIPE, tiny_data
-from tests.training.test_train_heads import FAMILY
+from keras_hashing.training import read_family, read_recipe, reproduce, train, train_family
+from tests.training.test_on_images import RECIPE, tiny_data
+from tests.training.test_train_family import FAMILY
 from tests.zoo.conftest import small_data
 
 
@@ -16,7 +16,7 @@ def entry(tmp_path, monkeypatch):
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     recipes = read_family(path)[:1]
-    (made,) = train_heads(recipes, tmp_path / "entries", features_dir=tmp_path / "features")
+    (made,) = train_family(recipes, tmp_path / "entries", features_dir=tmp_path / "features")
     return made
 
 
@@ -39,7 +39,7 @@ def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     features = tmp_path / "features"
-    (made,) = train_heads(read_family(path)[1:], tmp_path / "entries", features_dir=features)
+    (made,) = train_family(read_family(path)[1:], tmp_path / "entries", features_dir=features)
     found = dict(reproduce(made.path, tmp_path / "out", seeds=2, features_dir=features))
     assert found[4].method == "itq"
     codes = [zoo.codes(again.path).database_codes for again in found.values()]
@@ -52,8 +52,9 @@ def test_a_recipe_of_nested_lengths(tmp_path, monkeypatch):
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.format(epochs=1) + "nested = [2, 4]\n")
     recipe = read_recipe(path)
-    model, data, _ = train(recipe, tmp_path / "run", verbose=0)
-    made = zoo.save(model, tmp_path / "entries" / recipe.name, data, recipe.text)
+    trained = train(recipe, run_dir=tmp_path / "run", verbose=0)
+    out = tmp_path / "entries" / recipe.name
+    made = zoo.save(trained.model, out, trained.data, recipe=recipe.text)
     ((_, again),) = reproduce(made.path, tmp_path / "out")
     assert np.array_equal(zoo.codes(again.path).query_codes, zoo.codes(made.path).query_codes)
     assert again.metrics == made.metrics

@@ -10,7 +10,7 @@ import keras_hashing as kh
 from keras_hashing import callbacks
 from keras_hashing.training import frozen_features, hyper_model, tune
 from keras_hashing.training.on_features import train_head
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.recipe import load_data
 from tests.training.photos import make_folder
 
 tuning = importlib.import_module("keras_hashing.training.tune")  # the name is a function too
