@@ -1,4 +1,4 @@
-"""`keras-hashing tune FOLDER | DATASET`: search for settings, and write the best as a recipe."""
+"""`keras-hashing tune SOURCE`: search for settings, and write the best as a recipe."""
 
 import json
 import pathlib
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keras_hashing.cli import quiet
+from keras_hashing.cli import quiet, sources
 
 app = typer.Typer(add_completion=False)
 
@@ -15,13 +15,7 @@ _SHOWN = 10  # trials in the table; --json has them all
 
 @app.command()
 def tune(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="FOLDER|DATASET",
-            help="Photos, with a sub-folder for each class; or cifar10, mnist, fashion.",
-        ),
-    ],
+    source: Annotated[str, typer.Argument(metavar=sources.METAVAR, help=sources.HELP)],
     method: Annotated[
         list[str] | None,
         typer.Option(help="Give it once for each. [dhn hashnet csq orthohash greedyhash]"),
@@ -31,12 +25,13 @@ def tune(
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="How many in all.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the search, and of a folder's split.")] = 0,
-    protocol: Annotated[
-        str | None, typer.Option(help="Of a data set. [default: its first, as cifar10-s1]")
-    ] = None,
-    data_dir: Annotated[
-        pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets.")
-    ] = None,
+    validation: sources.Validation = None,
+    query: sources.Query = None,
+    database: sources.Database = None,
+    labels: sources.Labels = None,
+    root: sources.Root = None,
+    protocol: sources.Protocol = None,
+    data_dir: sources.DataDir = None,
     out: Annotated[
         pathlib.Path, typer.Option(help="The file for the best trial's recipe.")
     ] = pathlib.Path("best.toml"),
@@ -55,18 +50,20 @@ def tune(
     """
     from keras_hashing import files, training
 
-    folder = pathlib.Path(source)
-    if folder.is_dir():
-        content = {"folder": folder.resolve().name, "seed": seed}
-        data_dir = folder.resolve().parent
-    else:
-        content = {"dataset": source, "protocol": protocol or f"{source}-s1"}
+    content, data_dir = sources.read_source(
+        source,
+        data_dir,
+        seed=seed,
+        protocol=protocol,
+        **{"validation": validation, "query": query, "database": database},
+        **{"labels": labels, "root": root},
+    )
     with quiet.without_native_messages():
         found = training.tune(
             content,
-            data_dir,
-            run_dir,
-            features_dir,
+            data_dir=data_dir,
+            run_dir=run_dir,
+            features_dir=features_dir,
             **({"methods": method} if method else {}),
             **({"bits": bits} if bits else {}),
             trials=trials,

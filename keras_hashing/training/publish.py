@@ -9,6 +9,7 @@ import numpy as np
 from keras_hashing import methods, zoo
 from keras_hashing.training import comparisons
 from keras_hashing.training.frozen_features import FrozenFeatures, PartFeatures, rows_in
+from keras_hashing.training.recipe import describe_data
 
 LICENCE = "Apache-2.0"
 UNSEEN_PROTOCOL = "cifar10-s1"  # cards of its entries also tell what new classes cost
@@ -101,6 +102,7 @@ def training_facts(recipe, history):
         **({"trained on": f"{training.features} features"} if training.features else {}),
         **({"trained_from": training.trained_from} if training.trained_from else {}),
         **({"lengths": _lengths(recipe)} if training.nested else {}),
+        "data": describe_data(recipe.data),
         "seed": recipe.seed,
         "epochs": len(history),
         "images": "all training images"

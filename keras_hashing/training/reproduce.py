@@ -9,7 +9,7 @@ from keras_hashing.training.recipe import read_recipe
 from keras_hashing.training.trained import FEATURES, train
 
 
-def reproduce(name, out, seeds=1, data_dir=None, features_dir=FEATURES, verbose=2):
+def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbose=2):
     """Train the recipe of an entry again, for one or several seeds.
 
     A seed that is done already is not trained again, and one that was stopped goes on.
@@ -18,9 +18,7 @@ def reproduce(name, out, seeds=1, data_dir=None, features_dir=FEATURES, verbose=
         name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
         out: str or path-like, the folder for runs and new entries, one sub-folder a seed.
         seeds: int, how many: the recipe's seed and those after it.
-        data_dir: folder of TFDS, `None` for its default; or the folder that holds the recipe's.
-        features_dir: str or path-like, where features of a frozen backbone are kept.
-        verbose: int, as `fit` takes it.
+        data_dir, features_dir, verbose: as of `train`.
 
     Yields:
         Tuple of the seed and the new `keras_hashing.zoo.Entry`, one a seed.
@@ -28,6 +26,11 @@ def reproduce(name, out, seeds=1, data_dir=None, features_dir=FEATURES, verbose=
     Raises:
         FileNotFoundError: the entry has no recipe.
         ValueError: an unknown name, or a recipe that cannot be read.
+
+    Example:
+
+        for seed, entry in kh.training.reproduce("dhn_cifar10_48", "runs/again", seeds=3):
+            print(seed, entry.metrics["map(expected)"])
     """
     published = zoo.info(zoo.find(name))
     recipe = read_recipe(published.path / zoo.RECIPE)

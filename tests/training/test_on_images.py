@@ -62,7 +62,7 @@ def tiny_data(*_, **__):
 
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "load", tiny_data)
+    monkeypatch.setattr(datasets, "from_source", tiny_data)
 
     def make(epochs):
         path = tmp_path / "recipe.toml"
@@ -167,7 +167,7 @@ from keras_hashing import callbacks
 from keras_hashing import data as datasets
 from tests.training.test_on_images import tiny_data
 from keras_hashing.training import read_recipe, train
-datasets.load = tiny_data
+datasets.from_source = tiny_data
 train(read_recipe(sys.argv[1]), run_dir=sys.argv[2], verbose=0)
 """
 

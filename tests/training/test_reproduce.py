@@ -12,7 +12,7 @@ from tests.zoo.conftest import small_data
 
 @pytest.fixture
 def entry(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: small_data())
+    monkeypatch.setattr("keras_hashing.data.from_source", lambda *a, **k: small_data())
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     recipes = read_family(path)[:1]
@@ -35,7 +35,7 @@ def test_the_same_seed_gives_the_same_codes(entry, tmp_path):
 
 
 def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: small_data())
+    monkeypatch.setattr("keras_hashing.data.from_source", lambda *a, **k: small_data())
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     features = tmp_path / "features"
@@ -48,7 +48,7 @@ def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
 
 
 def test_a_recipe_of_nested_lengths(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_hashing.data.load", tiny_data)
+    monkeypatch.setattr("keras_hashing.data.from_source", tiny_data)
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.format(epochs=1) + "nested = [2, 4]\n")
     recipe = read_recipe(path)

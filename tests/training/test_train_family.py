@@ -37,7 +37,9 @@ method = "itq"
 @pytest.fixture
 def entries(tmp_path, monkeypatch):
     loads = []
-    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: loads.append(a) or small_data())
+    monkeypatch.setattr(
+        "keras_hashing.data.from_source", lambda *a, **k: loads.append(a) or small_data()
+    )
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     out = tmp_path / "entries"

@@ -1,4 +1,4 @@
-"""Recipes for folders: whole, and trained by them, on features and end to end."""
+"""Recipes for one's own images: whole, and trained by them, on features and end to end."""
 
 import types
 
@@ -7,7 +7,14 @@ import pytest
 
 import keras_hashing as kh
 from keras_hashing import zoo
-from keras_hashing.training import folder_recipe, frozen_features, parse_recipe, train, train_family
+from keras_hashing.training import (
+    folder_recipe,
+    frozen_features,
+    parse_recipe,
+    source_recipe,
+    train,
+    train_family,
+)
 from tests.training.photos import make_folder
 
 
@@ -37,6 +44,71 @@ def test_what_is_asked_for(folder):
     assert (training.flip, training.shift) == (True, 8)
     whole = folder_recipe(folder, fine_tune=True, validation=0.0).training
     assert (whole.validation, whole.select) == (False, "last")
+
+
+def write_lists(folder, lines):
+    """Lists of three parts beside the photos; `lines` makes a line of a class and a number."""
+    classes = sorted(child.name for child in folder.iterdir() if child.is_dir())
+    parts = {"train": range(5), "query": range(5, 7), "database": range(7, 10)}
+    for part, places in parts.items():
+        text = "\n".join(lines(k, name, i) for k, name in enumerate(classes) for i in places)
+        (folder / f"{part}.txt").write_text(text)
+    return {part: f"Photos/{part}.txt" for part in parts}
+
+
+FORMS = {
+    "numbers": lambda k, name, i: f"{name}/{i}.png {k}",
+    "flags": lambda k, name, i: f"{name}/{i}.png " + " ".join(f"{int(j == k)}" for j in range(3)),
+    "unlabelled": lambda k, name, i: f"{name}/{i}.png",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_entry_of_lists(folder, tmp_path, form):
+    """Three lists, one label or several an image, or none: the database does not hold training."""
+    source = write_lists(folder, FORMS[form])
+    method = "itq" if form == "unlabelled" else "orthohash"
+    recipe = source_recipe(source, data_dir=tmp_path, method=method, bits=4, epochs=EPOCHS[method])
+    assert (recipe.name, recipe.data) == (f"{method}_photos_4", source)
+    assert (recipe.training.validation, recipe.seed) == (False, 0)
+    small = parse_recipe(recipe.text.replace("image_size = 224", "image_size = 32"))
+    places = {"data_dir": tmp_path, "features_dir": tmp_path / "features"}
+    (entry,) = train_family([small], tmp_path / "entries", **places)
+    assert entry.counts == {"train": 15, "validation": 0, "query": 6, "database": 9}
+    assert ("map(expected)" in entry.metrics) == (form != "unlabelled")
+    told = "train Photos/train.txt, query Photos/query.txt, database Photos/database.txt"
+    assert entry.training["data"] == told
+    assert f"| data | {told} |" in (entry.path / "README.md").read_text()
+    assert zoo.verify(entry.path)[0].problems == []
+    assert kh.training.read_recipe(entry.path / "recipe.toml") == small
+
+
+EPOCHS = {"itq": None, "orthohash": 2}
+
+
+def test_an_entry_of_one_list(folder, tmp_path):
+    lines = [f"{p.relative_to(folder).as_posix()},{p.parent.name}" for p in folder.glob("*/*.png")]
+    (folder / "all.csv").write_text("\n".join(["path,label", *lines]))
+    source = {"list": "Photos/all.csv", "validation": 0.2, "query": 0.3, "seed": 1}
+    recipe = source_recipe(source, data_dir=tmp_path, bits=4, epochs=1)
+    assert (recipe.name, recipe.training.validation) == ("dhn_all_4", True)
+    small = parse_recipe(recipe.text.replace("image_size = 224", "image_size = 32"))
+    places = {"data_dir": tmp_path, "features_dir": tmp_path / "features"}
+    (entry,) = train_family([small], tmp_path / "entries", **places)
+    assert entry.counts == {"train": 15, "validation": 6, "query": 9, "database": 21}
+    assert "val_map_expected" in entry.training  # two of a class
+
+
+def test_mistakes_with_lists(folder, tmp_path):
+    source = write_lists(folder, FORMS["unlabelled"])
+    with pytest.raises(ValueError, match="learns from labels, and there are none in train Photos"):
+        source_recipe(source, data_dir=tmp_path)
+    source = write_lists(folder, FORMS["numbers"])
+    recipe = source_recipe(source, data_dir=tmp_path, fine_tune=True)
+    assert (recipe.training.validation, recipe.training.select) == (False, "last")
+    text = recipe.text.replace("validation = false", "validation = true")
+    with pytest.raises(ValueError, match="`validation = true` in .* holds images out, and Photos"):
+        train(parse_recipe(text), data_dir=tmp_path)
 
 
 def test_mistakes(folder):
