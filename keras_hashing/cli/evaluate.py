@@ -7,24 +7,44 @@ import typer
 
 from keras_hashing.cli import models, quiet, sources
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing evaluate dhn_fashion_48 --data fashion")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A zoo name, an entry's folder, or a .keras file.")],
-    data: Annotated[str | None, typer.Option(metavar=sources.METAVAR, help=sources.HELP)] = None,
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A zoo name, an entry's folder, or a .keras file."),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar=sources.METAVAR,
+            help=f"{sources.HELP} Or a recipe, whose images are meant. Not needed with lists for "
+            "--query and --database.",
+            show_default="those lists",
+        ),
+    ] = None,
     query: sources.Query = None,
     database: sources.Database = None,
     labels: sources.Labels = None,
     root: sources.Root = None,
     protocol: sources.Protocol = None,
-    seed: Annotated[int | None, typer.Option(help="Of a folder's split.", show_default="0")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of a folder's split.", show_default="0")
+    ] = None,
     data_dir: sources.DataDir = None,
     at: Annotated[
-        list[int] | None, typer.Option(help="Cutoff of mAP@R; give it once for each. [1000]")
+        list[int] | None,
+        typer.Option(help="Cutoff R of mAP@R; give it once for each.", show_default="1000"),
     ] = None,
-    ties: Annotated[str, typer.Option(help="expected, or index for database order.")] = "expected",
+    ties: Annotated[
+        str,
+        typer.Option(
+            help="How equal distances are ordered: expected, the mean over all orders; or "
+            "index, as in the database."
+        ),
+    ] = "expected",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ):
     """Encode queries and database of a set of images, and measure retrieval."""

@@ -11,40 +11,61 @@ from keras_hashing import checks
 
 METAVAR = "SOURCE"
 HELP = (
-    "Where the images are: a folder with a sub-folder for each class; a list file or table "
-    "(.txt, .csv, .json, .mat); tfds:NAME, any image set of TensorFlow Datasets; the name of a "
-    "built-in set (cifar10, mnist, fashion, multifashion); or a recipe (.toml), whose data are "
-    "meant."
+    "Images: a folder with a sub-folder for each class; a list file (.txt, .csv, .json, .mat); "
+    "tfds:NAME, any image set of TensorFlow Datasets; or a built-in set: cifar10, mnist, fashion, "
+    "multifashion."
 )
 TFDS = "tfds:"
 
 Protocol = Annotated[
-    str | None, typer.Option(help="Of a built-in set, such as cifar10-s1b; default: its first.")
+    str | None,
+    typer.Option(
+        help="Which images of a built-in set are queries, database and training images; such as "
+        "cifar10-s1b.",
+        show_default="the first of the set",
+    ),
 ]
 Labels = Annotated[
-    pathlib.Path | None, typer.Option(help="File of the labels, where the list has none.")
+    pathlib.Path | None,
+    typer.Option(help="File with the labels, for a list that has none.", show_default="the list"),
 ]
 Root = Annotated[
     pathlib.Path | None,
-    typer.Option(help="Folder that the paths in lists start from; default: each list's own."),
+    typer.Option(
+        help="Folder that the paths in lists start from.", show_default="the list's own folder"
+    ),
 ]
 Query = Annotated[
     str | None,
-    typer.Option(help="Share of each class that is tested at the end, as 0.1; or a list file."),
+    typer.Option(
+        metavar="SHARE|LIST",
+        help="Share of each class that is searched for, and not trained on; or, with --database, "
+        "a list file.",
+        show_default="0.1",
+    ),
 ]
 Database = Annotated[
     pathlib.Path | None,
-    typer.Option(help="A list file of the database; SOURCE is then the list to train on."),
+    typer.Option(
+        metavar="LIST",
+        help="List file of the database; the source is then the training list.",
+        show_default="all but the queries",
+    ),
 ]
 Validation = Annotated[
     str | None,
-    typer.Option(help="Share of each class to compare settings by, as 0.1; or a list file."),
+    typer.Option(
+        metavar="SHARE|LIST",
+        help="Share of each class to compare settings by; or, with --database, a list file.",
+        show_default="0.1 without lists",
+    ),
 ]
 DataDir = Annotated[
     pathlib.Path | None,
     typer.Option(
-        help="Folder of TensorFlow Datasets; of folders and lists, the one that a recipe's "
-        "paths start from."
+        help="Folder of TensorFlow Datasets; for a folder, a list or a recipe of them, the one "
+        "that the recipe's paths start from.",
+        show_default="~/tensorflow_datasets; the one that holds the photos' folder",
     ),
 ]
 

@@ -7,25 +7,35 @@ import typer
 
 from keras_hashing.cli import quiet, sources
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _FIGURES = ("map(expected)", "map(best)", "map(worst)", "map(index)")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing train photos --method dhn --bits 48 --out mine")
 def train(
-    source: Annotated[str, typer.Argument(metavar=sources.METAVAR, help=sources.HELP)],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar=f"RECIPE|{sources.METAVAR}",
+            help=f"A recipe, NAME.toml, see zoo/recipes. {sources.HELP}",
+        ),
+    ],
     method: Annotated[
-        str | None, typer.Option(help="Any of keras_hashing.methods.", show_default="dhn")
+        str | None, typer.Option(help="Method, without a recipe.", show_default="dhn")
     ] = None,
-    bits: Annotated[int | None, typer.Option(help="Code length.", show_default="48")] = None,
+    bits: Annotated[
+        int | None, typer.Option(help="Code length, without a recipe.", show_default="48")
+    ] = None,
     fine_tune: Annotated[
-        bool, typer.Option("--fine-tune", help="Train the backbone too, not the head alone.")
+        bool,
+        typer.Option("--fine-tune", help="Train the backbone too, without a recipe."),
     ] = False,
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="How often each image is trained on.", show_default="10 of fine-tuning, 20 or more"
+            help="Passes over the photos, without a recipe.",
+            show_default="10 of fine-tuning, 20 or more of a head",
         ),
     ] = None,
     validation: sources.Validation = None,
@@ -35,7 +45,10 @@ def train(
     root: sources.Root = None,
     protocol: sources.Protocol = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of the split, the weights and the order.", show_default="0")
+        int | None,
+        typer.Option(
+            help="Seed of the split and of the training, without a recipe.", show_default="0"
+        ),
     ] = None,
     data_dir: sources.DataDir = None,
     out: Annotated[
@@ -44,14 +57,14 @@ def train(
     ] = None,
     run_dir: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Checkpoints and log of the run.", show_default="runs/NAME"),
+        typer.Option(help="Folder for checkpoints and log of the run.", show_default="runs/NAME"),
     ] = None,
     features_dir: Annotated[
         pathlib.Path,
-        typer.Option(help="Features of the frozen backbone, kept for the next entry."),
+        typer.Option(help="Folder for features of the frozen backbone, kept for the next entry."),
     ] = pathlib.Path("runs/features"),
     frozen_size: Annotated[
-        int, typer.Option(min=32, max=1024, help="Pixels, for those features.")
+        int, typer.Option(min=32, max=1024, help="Side in pixels of the images for those features.")
     ] = 224,
 ):
     """Train a hashing model on images or by a recipe, then publish it as an entry.
@@ -133,7 +146,7 @@ def _publish(recipe, out, run_dir, data_dir, features_dir, frozen_size):
 
 def _train_family(recipes, out, places):
     """Entries that are not there yet."""
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     from keras_hashing import training
 

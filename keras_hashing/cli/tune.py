@@ -8,23 +8,32 @@ import typer
 
 from keras_hashing.cli import quiet, sources
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _SHOWN = 10  # trials in the table; --json has them all
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing tune photos --method dhn --bits 48 --trials 20")
 def tune(
-    source: Annotated[str, typer.Argument(metavar=sources.METAVAR, help=sources.HELP)],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar=sources.METAVAR, help=f"{sources.HELP} Or a recipe, whose images are meant."
+        ),
+    ],
     method: Annotated[
         list[str] | None,
-        typer.Option(help="Give it once for each. [dhn hashnet csq orthohash greedyhash]"),
+        typer.Option(
+            help="Method to try; give it once for each.",
+            show_default="dhn hashnet csq orthohash greedyhash",
+        ),
     ] = None,
     bits: Annotated[
-        list[int] | None, typer.Option(help="Code length; give it once for each. [48]")
+        list[int] | None,
+        typer.Option(help="Code length; give it once for each.", show_default="48"),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many in all.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the search, and of a folder's split.")] = 0,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials in all.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the search, and of a folder's split.")] = 0,
     validation: sources.Validation = None,
     query: sources.Query = None,
     database: sources.Database = None,
@@ -36,10 +45,11 @@ def tune(
         pathlib.Path, typer.Option(help="The file for the best trial's recipe.")
     ] = pathlib.Path("best.toml"),
     run_dir: Annotated[
-        pathlib.Path, typer.Option(help="Where KerasTuner keeps the trials.")
+        pathlib.Path, typer.Option(help="Folder in which KerasTuner keeps the trials.")
     ] = pathlib.Path("runs"),
     features_dir: Annotated[
-        pathlib.Path, typer.Option(help="Features of the frozen backbone, kept.")
+        pathlib.Path,
+        typer.Option(help="Folder for features of the frozen backbone, kept for the next trial."),
     ] = pathlib.Path("runs/features"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the trials as JSON.")] = False,
 ):

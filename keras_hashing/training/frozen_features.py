@@ -4,7 +4,7 @@ import hashlib
 import pathlib
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from keras_hashing import backbones, checks, encoding, files
 

@@ -160,7 +160,7 @@ def read_history(path):
     """
     if not pathlib.Path(path).is_file():
         return []
-    with pathlib.Path(path).open(newline="") as file:
+    with pathlib.Path(path).open(newline="", encoding="utf-8") as file:
         # Without validation images Keras adds columns of "NA".
         rows = [
             {key: float(value) for key, value in row.items() if value != "NA"}
@@ -180,7 +180,7 @@ def _claim(run_dir, recipe):
         "training": vars(recipe.training),
     }
     if marker.is_file():
-        stored = json.loads(marker.read_text())
+        stored = json.loads(marker.read_text(encoding="utf-8"))
         stored["training"] = {**vars(Training()), **stored["training"]}  # of an older version
         if stored != settings:
             raise ValueError(
@@ -189,7 +189,7 @@ def _claim(run_dir, recipe):
             )
     else:
         with files.atomic_path(marker) as temporary:
-            temporary.write_text(json.dumps(settings, indent=1))
+            temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
 
 def _seed_generators(model):

@@ -18,7 +18,7 @@ class Training:
 
     Args:
         epochs: int, 1 or more; 0 for a method that is fitted by `adapt`.
-        batch_size: int, images a step.
+        batch_size: int, images at a time.
         learning_rate: float, the peak; AdamW, a linear warm-up over the first tenth of the
             steps, then as `schedule` says.
         head_rate: float above 0, the learning rate of what is not of the backbone, over that of
