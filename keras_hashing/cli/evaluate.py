@@ -29,6 +29,7 @@ def evaluate(
     database: sources.Database = None,
     labels: sources.Labels = None,
     root: sources.Root = None,
+    classes: sources.Classes = None,
     protocol: sources.Protocol = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of a folder's split.", show_default="0")
@@ -58,7 +59,8 @@ def evaluate(
         data_dir,
         seed=seed,
         protocol=protocol,
-        **{"query": query, "database": database, "labels": labels, "root": root},
+        **{"query": query, "database": database},
+        **{"labels": labels, "root": root, "classes": classes},
     )
     with quiet.without_native_messages():
         hashing = models.load_model(model)

@@ -35,6 +35,14 @@ Root = Annotated[
         help="Folder that the paths in lists start from.", show_default="the list's own folder"
     ),
 ]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        help="What folders below class folders mean: path, a class each; or top, a part of the "
+        "class above.",
+        show_default="an error that shows them",
+    ),
+]
 Query = Annotated[
     str | None,
     typer.Option(
@@ -83,7 +91,8 @@ def read_source(source, data_dir=None, *, seed=None, protocol=None, **parts):
         data_dir: path or None, as of `DataDir`.
         seed: int or None, of the draw of queries and validation images, where they are drawn.
         protocol: str or None, of a built-in set.
-        parts: `labels`, `root`, `query`, `database`, `validation`, each None or as given.
+        parts: `query`, `database`, `validation`, `labels`, `root`, `classes`, each None or as
+            given.
 
     Returns:
         Tuple of the settings as `keras_hashing.data.from_source` takes them, and the folder that

@@ -43,6 +43,7 @@ def train(
     database: sources.Database = None,
     labels: sources.Labels = None,
     root: sources.Root = None,
+    classes: sources.Classes = None,
     protocol: sources.Protocol = None,
     seed: Annotated[
         int | None,
@@ -83,7 +84,7 @@ def train(
     }
     of_images = {
         **{"validation": validation, "query": query, "database": database},
-        **{"labels": labels, "root": root, "protocol": protocol},
+        **{"labels": labels, "root": root, "classes": classes, "protocol": protocol},
     }
     settings, of_images = _given(settings), _given(of_images)
     if sources.is_recipe(source):
@@ -98,8 +99,8 @@ def train(
         )
         out = out or pathlib.Path(recipe.name)
         _refuse_occupied(out)
-        entry = _publish(recipe, out, run_dir, **places)
-    _print_entry(entry, source)
+        trained, entry = _publish(recipe, out, run_dir, **places)
+    _print_entry(trained, entry, source)
 
 
 def _given(options):
@@ -123,7 +124,7 @@ def _train_recipe(source, out, run_dir, places):
     out = out or pathlib.Path(recipe.name)
     if out.name != recipe.name:
         raise ValueError(f"the recipe's name is {recipe.name!r}; --out must end in it, got {out}.")
-    entry = _publish(recipe, out, run_dir, **places)
+    _, entry = _publish(recipe, out, run_dir, **places)
     for key in _FIGURES:
         if key in entry.metrics:
             typer.echo(f"{key}: {entry.metrics[key]:.4f}")
@@ -131,7 +132,7 @@ def _train_recipe(source, out, run_dir, places):
 
 
 def _publish(recipe, out, run_dir, data_dir, features_dir, frozen_size):
-    """The entry of a recipe."""
+    """The `Trained` of a recipe and its entry."""
     from keras_hashing import training
 
     run_dir = run_dir or pathlib.Path(training.RUNS) / recipe.name
@@ -141,7 +142,7 @@ def _publish(recipe, out, run_dir, data_dir, features_dir, frozen_size):
         recipe, run_dir=run_dir, data_dir=data_dir, features_dir=features_dir, verbose=2
     )
     typer.echo(f"Trained {len(trained.history)} epoch(s). Encoding queries and database ...")
-    return training.publish(trained, out, frozen_size)
+    return trained, training.publish(trained, out, frozen_size)
 
 
 def _train_family(recipes, out, places):
@@ -162,10 +163,12 @@ def _refuse_occupied(out):
         raise ValueError(f"{out} is there already. Give another --out, or delete it.")
 
 
-def _print_entry(entry, source):
+def _print_entry(trained, entry, source):
+    from keras_hashing.training.frozen_features import rows_in
+
     counts, figures = entry.counts, entry.metrics
-    of_folder = pathlib.Path(source).is_dir()
-    among = ", those trained on among them" if of_folder else ""
+    searched = rows_in(trained.data.database, trained.data.train) is not None
+    among = ", those trained on among them" if searched else ""
     typer.echo(
         f"{entry.dataset}: {counts['train']:,} photos to train on, {counts['validation']:,} to "
         f"validate; {counts['query']:,} queries against {counts['database']:,}{among}."
@@ -182,7 +185,7 @@ def _print_entry(entry, source):
             typer.echo(f"  {row['map']:.4f}  {row['text']}")
     else:
         typer.echo("Without classes there is nothing to measure retrieval by.")
-    if not of_folder:
+    if "folder" not in trained.recipe.data:
         typer.echo(f"Wrote {entry.path}. Check it: keras-hashing zoo verify {entry.path}")
         return
     typer.echo(

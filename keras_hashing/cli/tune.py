@@ -39,6 +39,7 @@ def tune(
     database: sources.Database = None,
     labels: sources.Labels = None,
     root: sources.Root = None,
+    classes: sources.Classes = None,
     protocol: sources.Protocol = None,
     data_dir: sources.DataDir = None,
     out: Annotated[
@@ -66,7 +67,7 @@ def tune(
         seed=seed,
         protocol=protocol,
         **{"validation": validation, "query": query, "database": database},
-        **{"labels": labels, "root": root},
+        **{"labels": labels, "root": root, "classes": classes},
     )
     with quiet.without_native_messages():
         found = training.tune(

@@ -133,7 +133,30 @@ def read_recipe(path):
 
 
 def parse_recipe(text):
-    """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`."""
+    """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> recipe = kh.training.parse_recipe('''
+        ... name = "hashnet_nus_48"
+        ... [model]
+        ... method = "hashnet"
+        ... bits = 48
+        ... [data]
+        ... train = "nus_wide/train.txt"
+        ... query = "nus_wide/test.txt"
+        ... database = "nus_wide/database.txt"
+        ... root = "images"
+        ... [training]
+        ... epochs = 20
+        ... validation = false
+        ... select = "last"
+        ... ''')
+        >>> recipe.training.epochs, recipe.seed
+        (20, 0)
+        >>> kh.training.describe_data(recipe.data)[:26]
+        'train nus_wide/train.txt, '
+    """
     content = tomllib.loads(text)
     for key in content:
         checks.one_of("key", key, ("name", "seed", *_SECTIONS))

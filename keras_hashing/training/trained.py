@@ -72,12 +72,21 @@ def train(recipe, *, run_dir=None, data_dir=None, features_dir=FEATURES, verbose
         ValueError: an argument that the method does not have, or a run folder of another recipe.
 
     Example:
-
-        import keras_hashing as kh
-
-        recipe = kh.training.folder_recipe("photos", method="dhn", bits=48)
-        trained = kh.training.train(recipe)  # photos/ is in the working folder
-        entry = kh.training.publish(trained, "dhn_photos_48")
+        >>> import pathlib
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), "uint8")
+        >>> for number, image in enumerate(pixels):
+        ...     folder = pathlib.Path("photos", "even" if number % 2 == 0 else "odd")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.fromarray(image).save(folder / f"{number}.png")
+        >>> recipe = kh.training.folder_recipe("photos", method="itq", bits=8)
+        >>> trained = kh.training.train(recipe)
+        >>> trained.model.bits, len(trained.data.train), len(trained.data.query)
+        (8, 16, 2)
+        >>> kh.training.publish(trained, recipe.name).name
+        'itq_photos_8'
     """
     data = load_data(recipe, data_dir)
     features = features_of(recipe, data, features_dir) if recipe.training.features else None

@@ -47,6 +47,7 @@ LISTS = {"train": "set/train.txt", "query": "set/test.txt", "database": "set/db.
         ("set/photos", {}, {"folder": "photos"}, "set"),
         ("set/photos/", {"seed": 3}, {"folder": "photos", "seed": 3}, "set"),
         ("set/photos", {"query": "0.2"}, {"folder": "photos", "query": 0.2}, "set"),
+        ("set/photos", {"classes": "path"}, {"folder": "photos", "classes": "path"}, "set"),
         ("set/photos", {"data_dir": "."}, {"folder": "set/photos"}, "."),
         ("set/train.txt", {}, {"list": "set/train.txt"}, "."),
         (
@@ -100,6 +101,7 @@ def test_what_a_source_means(here, source, options, settings, data_dir):
         ("nosuch", {}, ValueError, "'nosuch'.*no folder or file of that name.*tfds:nosuch"),
         ("cifar", {}, ValueError, "unknown value 'cifar'.*cifar10"),
         ("set/photos", {"protocol": "cifar10-s1"}, ValueError, "unknown value 'protocol'"),
+        ("set/train.txt", {"classes": "path"}, ValueError, "unknown value 'classes'"),
         ("cifar10", {"query": "0.1"}, ValueError, "unknown value 'query'"),
         ("tfds:beans", {"protocol": "x"}, ValueError, "unknown value 'protocol'"),
         ("set/recipe.toml", {"query": "0.1"}, ValueError, "a recipe says --query itself"),
