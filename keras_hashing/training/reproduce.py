@@ -2,10 +2,11 @@
 
 import dataclasses
 import pathlib
+import re
 
 from keras_hashing import zoo
 from keras_hashing.training.publish import training_facts
-from keras_hashing.training.recipe import read_recipe
+from keras_hashing.training.recipe import parse_recipe, read_recipe
 from keras_hashing.training.trained import FEATURES, train
 
 
@@ -37,7 +38,7 @@ def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbo
     for seed in range(recipe.seed, recipe.seed + seeds):
         folder = pathlib.Path(out) / f"seed_{seed}"
         path = folder / published.name
-        again = dataclasses.replace(recipe, seed=seed)
+        again = recipe if seed == recipe.seed else _with_seed(recipe, seed)
         if not (path / zoo.METADATA).is_file():
             trained = train(
                 again,
@@ -50,8 +51,16 @@ def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbo
                 trained.model,
                 path,
                 trained.data,
-                recipe=recipe.text,
+                recipe=again.text,
                 training=training_facts(again, trained.history),
                 outputs_of=trained.outputs_of,
             )
         yield seed, zoo.info(path)
+
+
+def _with_seed(recipe, seed):
+    """The recipe with another seed, in its text too, which the new entry keeps."""
+    top, bracket, sections = recipe.text.partition("\n[")
+    lines = [line for line in top.splitlines() if not re.match(r"\s*seed\s*=", line)]
+    again = parse_recipe("\n".join([*lines, f"seed = {seed}"]) + bracket + sections)
+    return dataclasses.replace(recipe, seed=again.seed, text=again.text)

@@ -28,6 +28,9 @@ def test_the_same_seed_gives_the_same_codes(entry, tmp_path):
     assert np.array_equal(codes[4], zoo.codes(entry.path).database_codes)
     assert not np.array_equal(codes[5], codes[4])
     assert found[4].metrics == entry.metrics
+    kept = {seed: read_recipe(again.path / "recipe.toml") for seed, again in found.items()}
+    assert kept[4].text == (entry.path / "recipe.toml").read_text()
+    assert (kept[5].seed, kept[5].model, kept[5].data) == (5, kept[4].model, kept[4].data)
     before = (found[4].path / "metadata.json").stat().st_mtime_ns
     again = dict(reproduce(entry.path, out, seeds=2, features_dir=features))
     assert again == found
