@@ -142,7 +142,7 @@ def _publish(recipe, out, run_dir, data_dir, features_dir, frozen_size):
         recipe, run_dir=run_dir, data_dir=data_dir, features_dir=features_dir, verbose=2
     )
     typer.echo(f"Trained {len(trained.history)} epoch(s). Encoding queries and database ...")
-    return trained, training.publish(trained, out, frozen_size)
+    return trained, training.publish(trained, out, frozen_size=frozen_size)
 
 
 def _train_family(recipes, out, places):

@@ -37,7 +37,7 @@ def paper_figure(method, variant, protocol, bits):
     return {"source": source, "map": figures[bits], "backbone": backbone}
 
 
-def publish(trained, path, frozen_size=224):
+def publish(trained, path, *, frozen_size=224):
     """Write a trained recipe as an entry, its card with all rows for comparison.
 
     The test queries are used here, once.
@@ -55,9 +55,10 @@ def publish(trained, path, frozen_size=224):
         ValueError: as of `keras_hashing.zoo.save`.
 
     Example:
-
+        ```python
         trained = kh.training.train(kh.training.read_recipe("dhn_cifar10_48.toml"))
         kh.training.publish(trained, "entries/dhn_cifar10_48")
+        ```
     """
     recipe, model, data = trained.recipe, trained.model, trained.data
 

@@ -29,9 +29,10 @@ def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbo
         ValueError: an unknown name, or a recipe that cannot be read.
 
     Example:
-
+        ```python
         for seed, entry in kh.training.reproduce("dhn_cifar10_48", "runs/again", seeds=3):
             print(seed, entry.metrics["map(expected)"])
+        ```
     """
     published = zoo.info(zoo.find(name))
     recipe = read_recipe(published.path / zoo.RECIPE)

@@ -50,10 +50,11 @@ def source_recipe(
             be fine-tuned, or images that cannot be split.
 
     Example:
-
+        ```python
         lists = {"train": "train.txt", "query": "test.txt", "database": "database.txt"}
         recipe = kh.training.source_recipe(lists, data_dir="nus_wide", method="hashnet")
         trained = kh.training.train(recipe, data_dir="nus_wide")
+        ```
     """
     model, training = head_settings(method, bits)
     with warnings.catch_warnings():
@@ -99,9 +100,10 @@ def folder_recipe(
         FileNotFoundError, NotADirectoryError, ValueError: as of `source_recipe`.
 
     Example:
-
+        ```python
         recipe = kh.training.folder_recipe("/data/photos", method="csq", bits=64)
         trained = kh.training.train(recipe, data_dir="/data")
+        ```
     """
     folder = pathlib.Path(folder).resolve()
     return source_recipe(

@@ -25,12 +25,13 @@ def train_family(recipes, out, *, data_dir=None, features_dir=FEATURES, frozen_s
         ValueError: as of `train` and `publish`.
 
     Example:
-
+        ```python
         import keras_hashing as kh
 
         recipes = kh.training.read_family("zoo/recipes/cifar10_frozen.toml")
         for entry in kh.training.train_family(recipes, "entries"):
             print(entry.name, entry.metrics["map(expected)"])
+        ```
     """
     loaded: dict = {}
     for recipe in recipes:
@@ -46,7 +47,7 @@ def train_family(recipes, out, *, data_dir=None, features_dir=FEATURES, frozen_s
                 loaded[key] = data, features_of(recipe, data, features_dir)
             data, features = loaded[key]
             trained = train_loaded(recipe, data, features, features_dir)
-        yield publish(trained, path, frozen_size)
+        yield publish(trained, path, frozen_size=frozen_size)
 
 
 def _material(recipe):

@@ -56,12 +56,13 @@ def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
             none of which share one.
 
     Example:
-
+        ```python
         import keras_tuner
 
         model = kh.training.hyper_model(train, validation, {"folder": "photos"}, bits=[32, 48])
         tuner = keras_tuner.Hyperband(model, keras_tuner.Objective("val_map", "max"))
         tuner.search()
+        ```
     """
     import keras_tuner
 
@@ -127,9 +128,10 @@ def tune(
         ValueError: as of `hyper_model`; or no trial has a `val_map`.
 
     Example:
-
+        ```python
         best = kh.training.tune({"folder": "photos"}, data_dir="/data", trials=20)[0]
         trained = kh.training.train(best.recipe, data_dir="/data")
+        ```
     """
     import keras_tuner
 

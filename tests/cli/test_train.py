@@ -39,7 +39,7 @@ def calls(monkeypatch):
         history = [{"epoch": 0.0}, {"epoch": 1.0}]
         return Trained(recipe, small_model(), small_data(), history, None, features_dir)
 
-    def publish(trained, path, frozen_size):
+    def publish(trained, path, *, frozen_size):
         found.append(("publish", str(path), str(trained.features_dir), frozen_size))
         return zoo.save(trained.model, path, trained.data, recipe=trained.recipe.text)
 

@@ -169,7 +169,7 @@ def test_fine_tuning_trains_the_backbone(folder, tmp_path, method, place, monkey
     assert ("val_map" in trained.history[0]) == (not place)
     assert trained.data.train.image_size == 16
     assert trained.model.backbone.trainable
-    entry = kh.training.publish(trained, tmp_path / "x", 16)
+    entry = kh.training.publish(trained, tmp_path / "x", frozen_size=16)
     assert entry.shared_backbone is None  # it has its own weights
     rows = [row["row"] for row in entry.comparisons]
     assert ("frozen_cosine" in rows) == (not place)

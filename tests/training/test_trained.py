@@ -55,7 +55,7 @@ def test_every_kind_of_recipe(places, tmp_path, kind, epochs):
     expected = kh.encoding.outputs(trained.model, trained.data.query.paths)
     np.testing.assert_allclose(outputs, expected, atol=1e-4)
     assert (tmp_path / "runs" / "dhn_photos_8").is_dir() == (kind == "images")
-    entry = publish(trained, tmp_path / "entries" / recipe.name, 16)
+    entry = publish(trained, tmp_path / "entries" / recipe.name, frozen_size=16)
     assert zoo.verify(entry.path)[0].problems == []
     assert "frozen_cosine" in [row["row"] for row in entry.comparisons]
 
