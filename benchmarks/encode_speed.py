@@ -40,7 +40,7 @@ def main():
         writer.writerow([backbone, size, f"{found:.0f}"])
     if path:
         with files.atomic_path(path) as temporary:
-            temporary.write_text(text.getvalue())
+            temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
 def speed(model, size):

@@ -85,7 +85,7 @@ def parse():
 
 def machine():
     flags = pathlib.Path("/proc/cpuinfo")
-    words = set(flags.read_text().split()) if flags.exists() else set()
+    words = set(flags.read_text(encoding="utf-8").split()) if flags.exists() else set()
     return (
         f"{platform.machine()}, {os.cpu_count()} cores, AVX-512 {'avx512f' in words}, vector "
         f"popcount {'avx512_vpopcntdq' in words}, load {os.getloadavg()[0]:.1f}, 1 thread each; "
@@ -123,10 +123,15 @@ def all_jobs(data, bits):
 
     def evaluate(count, at=()):
         return kh.evaluate(
-            query_codes[:count], query_labels[:count], database_codes, database_labels, bits, at
+            query_codes[:count],
+            query_labels[:count],
+            database_codes,
+            database_labels,
+            bits=bits,
+            at=at,
         )
 
-    evaluator = kh.Evaluator(query_codes, query_labels, bits)
+    evaluator = kh.Evaluator(query_codes, query_labels, bits=bits)
     rows = evaluator._rows(database_codes, database_labels)
 
     def kernel(count):
@@ -266,7 +271,7 @@ def nanoseconds(problem):
 def write(arguments, figures):
     problems = figures["problems"]
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if arguments.csv:
         rows = [
             f"{p['codes']},{p['queries']},{p['database']},{p['bits']},{name},{value:.4f}"
@@ -274,7 +279,7 @@ def write(arguments, figures):
             for name, value in nanoseconds(p).items()
         ]
         head = "codes,queries,database,bits,job,cpu_ns_per_pair"
-        arguments.csv.write_text("\n".join([head, *rows]) + "\n")
+        arguments.csv.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     if arguments.plot:
         plot(arguments.plot, problems)
 

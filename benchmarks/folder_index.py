@@ -34,7 +34,7 @@ def main():
         figures = measure(folder, place / "folder.khindex", arguments.bits, arguments.model)
     report(figures)
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def parse():

@@ -265,7 +265,7 @@ def resident():
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
-    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+    pages = int(pathlib.Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -273,9 +273,9 @@ def write(arguments, results):
     rows = [dataclasses.asdict(result) for result in results]
     if arguments.json:
         figures = {"machine": machine(), "threads": THREADS, "results": rows}
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if arguments.csv:
-        with arguments.csv.open("w", newline="") as file:
+        with arguments.csv.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([rows[0], *(row.values() for row in rows)])
     if arguments.plot:
         plot(arguments.plot, [r for r in results if (r.codes, r.bits, r.k) == ("uniform", 64, 100)])

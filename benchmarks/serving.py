@@ -66,7 +66,7 @@ def main():
             }
     show(figures)
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def parse():
@@ -214,7 +214,9 @@ def time_server(process, connections, bodies, seconds):
 
 def cpu_seconds(pid):
     """CPU time of all threads of a process, in steps of 10 ms."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = (
+        pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    )
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -74,7 +74,7 @@ def main():
             table.add_row(*(str(cell) for cell in dataclasses.astuple(result)))
     console.print(table)
     if arguments.csv:
-        with arguments.csv.open("w", newline="") as file:
+        with arguments.csv.open("w", newline="", encoding="utf-8") as file:
             rows = [dataclasses.asdict(result) for result in results]
             csv.writer(file).writerows([rows[0], *(row.values() for row in rows)])
 

@@ -10,10 +10,19 @@ from keras_hashing import checks
 
 # Rows of one block of `hamming`, so that its working memory stays in tens of megabytes.
 _BLOCK_PAIRS = 1 << 21
+# Fewer values than this may all be positive by chance.
+_MOST_BY_CHANCE = 64
 
 
 def signs(outputs):
     """Signs of outputs; an output of exactly 0 (or -0.0) becomes +1.
+
+    Floats that are plainly bits or probabilities are refused, because all of them would become
+    +1: 0.0 and 1.0 and nothing else; or 64 values and more of which none is negative, and which
+    lie on both sides of 0.5 within [0, 1] as a sigmoid's do, or which come close to 0 as a
+    ReLU's do: outputs whose threshold is 0 do not on one side alone. Taken are few values,
+    values that hardly change, and values far from 0: so look a model that has one code for all,
+    and a class whose code is all +1.
 
     Args:
         outputs: float array of any shape, finite; or an integer array of -1 and +1.
@@ -23,7 +32,14 @@ def signs(outputs):
 
     Raises:
         TypeError: a bool or unsigned array, which would mean 0/1 bits, or no numbers.
-        ValueError: NaN or infinity, or an integer other than -1 and +1.
+        ValueError: NaN or infinity, an integer other than -1 and +1, or floats as above.
+
+    Example:
+        >>> signs(np.array([-0.3, 0.0, 2.0])).tolist()
+        [-1, 1, 1]
+        >>> probabilities = np.array([0.1, 0.0, 0.9])
+        >>> signs(probabilities - 0.5).tolist()
+        [-1, -1, 1]
     """
     array = np.asarray(outputs)
     if array.dtype.kind in "bu":
@@ -46,7 +62,44 @@ def signs(outputs):
     # bfloat16 is a foreign dtype to numpy: its kind is not "f", and it compares as float32.
     array = array if array.dtype.kind == "f" else array.astype(np.float32)
     checks.finite("outputs", array, "Check the model's inputs, learning rate and loss.")
+    _check_threshold(array)
     return np.where(array >= 0, np.int8(1), np.int8(-1))
+
+
+def _check_threshold(outputs):
+    """Raise ValueError if 0 cannot be the threshold of these floats (docstring of `signs`)."""
+    if not outputs.size or outputs.min() < 0:
+        return
+    most = float(outputs.max())
+    if outputs.min() == most:
+        return  # equal values tell nothing
+    bits = most == 1 and np.isin(outputs, (0, 1)).all()
+    many = outputs.size >= _MOST_BY_CHANCE
+    if not (bits or (many and (_around_half(outputs, most) or _close_to_zero(outputs)))):
+        return
+    hint = "Pass the outputs before the ReLU, or subtract their threshold."
+    if most <= 1:
+        hint = (
+            "Bits 0 and 1, and probabilities as a sigmoid gives them, have theirs at 0.5: pass "
+            "`outputs - 0.5`, or the outputs before the sigmoid."
+        )
+    raise ValueError(
+        f"`outputs` must have their threshold at 0; got {outputs.size} values between "
+        f"{float(outputs.min()):.4g} and {most:.4g}, of which none is negative, so that all bits "
+        f"would be on. {hint}"
+    )
+
+
+def _around_half(outputs, most):
+    """Whether values in [0, 1] look like probabilities, in so many bits that chance is out."""
+    low = np.count_nonzero(outputs < 0.5) / outputs.size
+    return most <= 1 and outputs.shape[-1] >= 8 and 0.25 <= low <= 0.9
+
+
+def _close_to_zero(outputs):
+    """Whether a fifth of the values are below a quarter of their own bit's largest."""
+    outputs = outputs.reshape(-1, outputs.shape[-1])
+    return np.count_nonzero(outputs < outputs.max(axis=0) / 4) >= 0.2 * outputs.size
 
 
 def pack(outputs_or_signs):
@@ -60,7 +113,9 @@ def pack(outputs_or_signs):
 
     Raises:
         TypeError: a bool or unsigned array.
-        ValueError: not rank 2, no bits or more than 4096, NaN, or integers other than -1 and +1.
+        ValueError: not rank 2, no bits or more than 4096, NaN, integers other than -1 and +1, or
+            floats whose threshold cannot be 0, such as 0/1 bits and outputs of a sigmoid
+            (`signs` says which).
 
     Example:
         >>> pack(np.array([[1, -1, 1, 1, -1, -1, -1, 1, 1, -1]]))

@@ -17,7 +17,7 @@ def encode(model, images, batch_size=64, verbose="auto"):
         images: array `(n, h, w, 1 or 3)` with values 0 to 255; a `tf.data.Dataset` of batches
             (of images, or of tuples whose first element is images); a folder; or a list of
             paths. A model without a backbone takes features `(n, channels)` instead.
-        batch_size: int, images a step; a Dataset keeps its own batches.
+        batch_size: int, images at a time; a Dataset keeps its own batches.
         verbose: bool, show a progress bar; `"auto"` shows one from 20 steps on.
 
     Returns:

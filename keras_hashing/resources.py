@@ -52,5 +52,5 @@ def _first_existing(parts):
     looked = ", ".join(str(place) for place in places)
     raise FileNotFoundError(
         f"The zoo's {'/'.join(map(str, parts)) or 'folder'} was not found; looked at {looked}. "
-        "Install the package anew, or run from a complete checkout."
+        "Install the package again, or run from a complete checkout."
     )

@@ -69,6 +69,11 @@ def load(model, path, sha256=None, without=()):
                 f"the weights file {path} is damaged or was changed: its SHA-256 is {found}, "
                 f"and {sha256} was expected. Get the file again."
             )
+    fill(model, data, path, without)
+
+
+def fill(model, data, path, without=()):
+    """As `load`, from the bytes of such a file; `path` is where they are from, for errors."""
     try:
         arrays = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, KeyError, ValueError) as error:

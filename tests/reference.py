@@ -120,16 +120,43 @@ def tie_orders(distances, relevant):
         yield [hit for part in parts for hit in part]
 
 
-def ndcg(ranked_grades, all_grades, cutoff=None):
-    """Normalized discounted cumulative gain of one ranking, gain 2^g - 1."""
+def ndcg(ranked_grades, all_grades, cutoff=None, gain=lambda grade: 2**grade - 1):
+    """Normalized discounted cumulative gain of one ranking."""
 
     def total(grades):
         return math.fsum(
-            (2**grade - 1) / math.log2(rank + 1)
-            for rank, grade in enumerate(grades[:cutoff], start=1)
+            gain(grade) / math.log2(rank + 1) for rank, grade in enumerate(grades[:cutoff], start=1)
         )
 
     return total(ranked_grades) / total(sorted(all_grades, reverse=True))
+
+
+def average_cumulative_gain(ranked_grades, cutoff):
+    """Mean number of shared labels of the first items, in exact fractions (Zhao et al. 2015)."""
+    first = ranked_grades[:cutoff]
+    return fractions.Fraction(sum(first), len(first))
+
+
+def weighted_average_precision(ranked_grades, cutoff=None):
+    """Mean of the average cumulative gain at each relevant item's rank (Zhao et al. 2015)."""
+    values = [
+        average_cumulative_gain(ranked_grades, rank)
+        for rank, grade in enumerate(ranked_grades[:cutoff], start=1)
+        if grade
+    ]
+    return sum(values, fractions.Fraction(0)) / len(values) if values else fractions.Fraction(0)
+
+
+def map_at_r_and_r_precision(relevant):
+    """PyTorch Metric Learning's two figures of one ranking: its first R items, R relevant."""
+    first = relevant[: sum(relevant)]
+    precisions = [
+        fractions.Fraction(sum(first[:rank]), rank) for rank, hit in enumerate(first, 1) if hit
+    ]
+    return (
+        sum(precisions, fractions.Fraction(0)) / len(first),
+        fractions.Fraction(sum(first), len(first)),
+    )
 
 
 def expected_average_precision(distances, relevant, cutoff=None, denominator="total"):
@@ -171,3 +198,41 @@ def _bucket_sum(rank, hits, size, good, slots):
     return math.fsum(
         good / size * (hits + 1 + companion * slot) / (rank + slot + 1) for slot in range(slots)
     )
+
+
+def peer_map(peer, query_signs, query_labels, database_signs, database_labels, topk):
+    """mAP as other projects' evaluation code computes it, retold.
+
+    All of them divide by the hits among the first `topk`. Ties stand in database order here; the
+    projects' own sorts leave them in any order.
+
+    Args:
+        peer: "DeepHash-pytorch" (`utils/tools.py`, `CalcTopMap`): -1 drops the item ranked last,
+            and a query without a hit counts as 0. "HashNet" (`pytorch/src/test.py`): such a query
+            is left out. "OrthoHash" (`functions/hashing.py`): it counts as 0. "FIRe"
+            (`functions/metrics.py`): the same, and -1 stands for the whole database. The others
+            take no -1.
+        query_signs, database_signs: -1/+1 `(n, bits)`.
+        query_labels, database_labels: 0/1 rows.
+        topk: int.
+
+    Returns:
+        float; NaN where HashNet has no query left.
+    """
+    if peer == "FIRe" and topk == -1:
+        topk = len(database_signs)
+    values = []
+    for signs, labels in zip(query_signs, query_labels, strict=True):
+        distances = [(len(signs) - inner_product(signs, other)) / 2 for other in database_signs]
+        order = sorted(range(len(distances)), key=lambda i, d=distances: (d[i], i))
+        relevant = [share_label(labels, database_labels[i]) for i in order][:topk]
+        hits, precisions = 0, 0.0
+        for rank, hit in enumerate(relevant, start=1):
+            if hit:
+                hits += 1
+                precisions += hits / rank
+        if hits:
+            values.append(precisions / hits)
+        elif peer != "HashNet":
+            values.append(0.0)
+    return sum(values) / len(values) if values else math.nan

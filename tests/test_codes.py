@@ -147,3 +147,63 @@ def test_prefix_is_the_first_bits(bits, data):
 def test_prefix_errors():
     with pytest.raises(ValueError, match="`length` must be between 1 and 9; got 10"):
         codes.prefix(np.zeros((1, 2), np.uint8), 9, 10)
+
+
+RANDOM = np.random.default_rng(0)
+LOGITS = RANDOM.normal(size=(20, 16))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "hint"),
+    [
+        (np.array([[0.0, 1.0]]), "Bits 0 and 1, and probabilities"),
+        ((LOGITS > 0).astype("float32"), "have theirs at 0.5"),
+        ((LOGITS > 0).astype("float16"), "have theirs at 0.5"),
+        (1 / (1 + np.exp(-LOGITS)), "have theirs at 0.5: pass `outputs - 0.5`"),
+        (1 / (1 + np.exp(-9 * LOGITS)), "have theirs at 0.5"),  # saturated
+        (1 / (1 + np.exp(-LOGITS / 9)), "have theirs at 0.5"),  # all close to 0.5
+        (1 / (1 + np.exp(-LOGITS[:1, :1] * np.ones((4, 16)) - LOGITS[:4])), "have theirs at 0.5"),
+        (keras.ops.sigmoid(LOGITS), "have theirs at 0.5"),
+        (keras.ops.cast(keras.ops.sigmoid(LOGITS), "bfloat16"), "have theirs at 0.5"),
+        (1 / (1 + np.exp(-LOGITS[:, :9])), "have theirs at 0.5"),
+        (RANDOM.random((1, 64)), "have theirs at 0.5"),
+        (1 / (1 + np.exp(6 - 9 * LOGITS)), "have theirs at 0.5"),  # a tenth are on
+        (1 / (1 + np.exp(-9 * LOGITS.reshape(-1, 1))), "have theirs at 0.5"),  # of one bit
+        (keras.ops.softmax(LOGITS), "have theirs at 0.5"),
+        (255.0 * (LOGITS > 0), "before the ReLU"),
+        (np.maximum(LOGITS, 0) * 3, "before the ReLU"),
+        (np.abs(LOGITS), "before the ReLU, or subtract their threshold"),
+        (np.log1p(np.exp(LOGITS)), "before the ReLU"),
+    ],
+)
+def test_floats_with_another_threshold(outputs, hint):
+    for function in (codes.signs, codes.pack):
+        with pytest.raises(ValueError, match="none is negative, so that all bits would be on") as e:
+            function(outputs)
+        assert hint in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        np.ones((40, 32)),  # signs, all +1
+        np.zeros((40, 32)),  # a dead model
+        np.full((40, 32), 0.2),
+        np.abs(LOGITS[:1, :8]),  # few values: chance
+        np.tanh(2 + 0.5 * LOGITS),  # a class whose code is all +1
+        np.abs(3 + 0.5 * np.resize(LOGITS, (100, 64))),
+        np.array([[0.0, 0.7], [1.0, 0.2]]),
+        np.tile(np.abs(LOGITS[:1]), (99, 1)) + 1e-3,  # one code for all, some bits close to 0
+        0.3 + 0.05 * np.resize(LOGITS, (200, 1)),  # one bit that does not change
+        np.zeros((0, 8)),
+    ],
+)
+def test_codes_that_are_all_on(outputs):
+    assert (codes.signs(outputs) == 1).all()
+    assert codes.pack(outputs).shape == (len(outputs), -(-outputs.shape[1] // 8))
+
+
+def test_one_negative_value_makes_outputs():
+    outputs = np.abs(LOGITS)
+    outputs[3, 5] = -1e-3
+    assert (codes.signs(outputs) == -1).sum() == 1

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A part, a folder or a module directly under keras_hashing, imports only from rows above its own;
 # parts of one row do not know each other. Inside a folder anything may import anything.
 ROWS = (
-    ("checks", "files", "html", "resources"),
+    ("checks", "files", "html", "pages", "resources"),
     ("codes", "formulas", "relevance", "replicas", "weights"),
     ("backbones", "data", "evaluation", "hashers", "index", "layers", "losses", "regularizers"),
     ("auditing", "encoding", "methods"),
@@ -72,8 +72,23 @@ def registered_names(path):
             yield ast.literal_eval(words["name"])
 
 
+def text_files_without_encoding(path):
+    """Lines that read or write text in whatever encoding the machine is set to."""
+    for node in ast.walk(parse(path)):
+        if not isinstance(node, ast.Call) or any(word.arg == "encoding" for word in node.keywords):
+            continue
+        method = isinstance(node.func, ast.Attribute)
+        name = node.func.attr if method else getattr(node.func, "id", None)
+        given = [*node.args[not method :][:1], *(w.value for w in node.keywords if w.arg == "mode")]
+        # Not a mode: the name that `Image.open` and `ZipFile.open` take.
+        mode = getattr(given[0], "value", None) if given else "r"
+        opens = name == "open" and isinstance(mode, str) and set(mode) <= set("rwaxt+")
+        if opens or name in ("read_text", "write_text"):
+            yield f"{relative(path)}:{node.lineno}"
+
+
 def parse(path):
-    return ast.parse(path.read_text(), filename=str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def relative(path):
@@ -95,6 +110,16 @@ def test_imports_go_to_rows_above():
     assert not wrong, "\n".join(wrong)
 
 
+def test_makers_rooms_are_not_imported():
+    wrong = [
+        f"{relative(path)} imports {name}"
+        for path in MODULES
+        for name in imported_names(ast.walk(parse(path)))
+        if name.split(".")[0] in {"tools", "tests", "benchmarks"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_slow_packages_are_imported_late():
     wrong = [
         f"{relative(path)} imports {name}"
@@ -109,6 +134,36 @@ def test_modules_stay_short():
     assert not [
         relative(path) for path in MODULES if len(path.read_text().splitlines()) > MOST_LINES
     ]
+
+
+def test_text_files_say_their_encoding():
+    folders = (PACKAGE, ROOT / "benchmarks", ROOT / "tools", ROOT / "docs")
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
+    wrong = [line for path in paths for line in text_files_without_encoding(path)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("code", "count"),
+    [
+        ("path.read_text()", 1),
+        ("path.write_text(text)", 1),
+        ("open(name)", 1),
+        ("path.open('w')", 1),
+        ("path.open()", 1),
+        ("path.open(mode='a')", 1),
+        ("path.read_text(encoding='utf-8')", 0),
+        ("path.open('rb')", 0),
+        ("open(name, 'wb')", 0),
+        ("Image.open(name)", 0),
+        ("archive.open(f'{name}.npy', 'w')", 0),
+        ("path.read_bytes()", 0),
+    ],
+)
+def test_how_a_text_file_without_encoding_is_found(tmp_path, monkeypatch, code, count):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    (tmp_path / "code.py").write_text(code, encoding="utf-8")
+    assert len(list(text_files_without_encoding(tmp_path / "code.py"))) == count
 
 
 def test_every_module_has_a_test_file():

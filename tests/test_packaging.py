@@ -1,5 +1,6 @@
 """What people install: a wheel, an editable install and a bare checkout all find the zoo."""
 
+import email
 import json
 import os
 import pathlib
@@ -12,6 +13,8 @@ import venv
 import zipfile
 
 import pytest
+
+import keras_hashing
 
 NOT_COPIED = [
     *(".*_cache", ".git", ".hypothesis", ".venv", "__pycache__", "*.egg-info"),
@@ -126,6 +129,17 @@ def test_wheel_holds_the_package_and_the_zoo_and_nothing_else(wheel, source, zoo
     assert {"LICENSE", "NOTICE"} <= {name.split("/")[-1] for name in names if "dist-info" in name}
 
 
+def test_wheel_says_what_it_is(wheel):
+    (name,) = (name for name in names_in(wheel) if name.endswith(".dist-info/METADATA"))
+    with zipfile.ZipFile(wheel) as opened:
+        facts = email.message_from_bytes(opened.read(name))
+    assert facts["Version"] == keras_hashing.__version__
+    classifiers = facts.get_all("Classifier")
+    for version in ("3.11", "3.12", "3.13"):
+        assert f"Programming Language :: Python :: {version}" in classifiers
+    assert "image retrieval" in facts["Keywords"]
+
+
 def test_source_archive_builds_the_same_wheel(wheel, source, tmp_path):
     build = f"import setuptools.build_meta as build; build.build_sdist({str(tmp_path)!r})"
     run(["-c", build], cwd=source)
@@ -174,4 +188,4 @@ def test_without_data_files_the_error_says_where_it_looked(source, tmp_path):
     )
     said = run(["-c", code], python, tmp_path, PYTHONPATH=str(folder.parent))
     assert str(folder.parent / "zoo" / "samples") in said
-    assert "Install the package anew" in said
+    assert "Install the package again" in said

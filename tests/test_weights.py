@@ -18,7 +18,7 @@ def small_model(units=3, seed=0):
 
 
 def values(model):
-    return {variable.path: np.array(variable) for variable in model.weights}
+    return {variable.path: np.array(variable.numpy()) for variable in model.weights}
 
 
 def same(model, expected):
@@ -191,3 +191,12 @@ def test_fingerprint_is_of_the_values():
     values = b"".join(np.asarray(weight).tobytes() for weight in model.weights)
     assert weights.fingerprint(model) == hashlib.sha256(values).hexdigest()
     assert weights.fingerprint(small_model(seed=1)) != weights.fingerprint(model)
+
+
+def test_fill_takes_the_bytes_of_a_file(path):
+    model, wanted = small_model(seed=1), values(small_model())
+    weights.fill(model, path.read_bytes(), "here")
+    assert same(model, wanted)
+    with pytest.raises(ValueError, match="here is not a whole safetensors file"):
+        weights.fill(model, path.read_bytes()[:-1], "here")
+    assert same(model, wanted)

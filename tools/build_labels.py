@@ -42,8 +42,8 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=("cifar10", "mnist", "fashion"))
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--data-dir")
+    parser.add_argument("folder", type=pathlib.Path, help="such as zoo/protocols")
+    parser.add_argument("--data-dir", help="folder of TFDS; default: its usual one")
     arguments = parser.parse_args()
     original = data.load(arguments.dataset, f"{arguments.dataset}-orig", arguments.data_dir)
     path = arguments.folder / f"{arguments.dataset}.npz"

@@ -1,6 +1,10 @@
-"""Make the bundled sample: `python -m tools.build_sample OUT.npz [DATA_DIR]`."""
+"""Make the bundled sample of Fashion-MNIST.
 
-import sys
+python -m tools.build_sample zoo/samples/fashion_mnist_2000.npz --data-dir DIR
+"""
+
+import argparse
+import pathlib
 
 import numpy as np
 
@@ -46,7 +50,14 @@ def build(out, data_dir=None):
         )
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=pathlib.Path, help="the .npz file to write")
+    parser.add_argument("--data-dir", help="folder of TFDS; default: its usual one")
+    arguments = parser.parse_args()
+    build(arguments.out, arguments.data_dir)
+    print(arguments.out, arguments.out.stat().st_size, "bytes")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
-    build(*sys.argv[1:])
+    main()

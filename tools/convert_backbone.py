@@ -24,9 +24,13 @@ def convert(name, folder):
     return path, weights.save(network, path, half=layers)
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=efficientnet_lite.VARIANTS)
-    parser.add_argument("folder")
+    parser.add_argument("folder", help="folder to write to, such as zoo/backbones")
     arguments = parser.parse_args()
     print(*convert(arguments.name, arguments.folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,8 @@ import csv
 import pathlib
 
 from keras_hashing import files, resources
-from keras_hashing.zoo import catalog, saving
-from keras_hashing.zoo.card import deviation, figure
+from keras_hashing.zoo import catalog
+from keras_hashing.zoo.card import deviation, figure, write_card
 
 BEGIN = "<!-- zoo table: written by `python -m tools.zoo_tables` -->"
 END = "<!-- end of the zoo table -->"
@@ -99,7 +99,7 @@ def update_tables(root):
 def refresh(name):
     """Write an entry's card again from its metadata, after a change of the card's wording."""
     entry = catalog.info(name)
-    saving.write_card(entry.path, entry)
+    write_card(entry.path, entry)
 
 
 def _with_table(text):
@@ -182,7 +182,9 @@ def _markdown(header, rows):
 
 def main():
     parser = argparse.ArgumentParser(description="Write zoo/RESULTS.md and the README's table.")
-    parser.add_argument("root", type=pathlib.Path, nargs="?", default=pathlib.Path())
+    parser.add_argument(
+        "root", type=pathlib.Path, nargs="?", default=pathlib.Path(), help="a checkout; default: ."
+    )
     parser.add_argument("--cards", action="store_true", help="write every entry's card again too")
     arguments = parser.parse_args()
     if not (arguments.root / "zoo").is_dir():

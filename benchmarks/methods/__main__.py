@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import pathlib
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 RESULTS = pathlib.Path("docs/results")
 

@@ -53,7 +53,9 @@ def write(table, folder):
     if table.select(stage="nested"):
         sections.append(_nested(table))
     with files.atomic_path(folder.parent / "methods.md") as temporary:
-        temporary.write_text("\n\n".join(section.strip() for section in sections) + "\n")
+        temporary.write_text(
+            "\n\n".join(section.strip() for section in sections) + "\n", encoding="utf-8"
+        )
     plot(table, folder / "methods.png")
 
 

@@ -113,13 +113,13 @@ def _validation_figures(model, validation):
 
 def _test_figures(run, model, sets):
     query, database = _outputs(model, sets.query), _outputs(model, sets.database)
-    evaluator = evaluation.Evaluator(codes.pack(query), sets.query.labels, run.bits, AT)
+    evaluator = evaluation.Evaluator(codes.pack(query), sets.query.labels, bits=run.bits, at=AT)
     evaluator.update(codes.pack(database), sets.database.labels)
     row = figures_of(evaluator.result())
     if run.bits == FLOAT_BITS and run.seed == 0 and run.protocol == "cifar10-s1":
         for kind in ("cosine", "inner"):
             row[f"map_{kind}"] = float_ranking.mean_average_precision(
-                query, sets.query.labels, database, sets.database.labels, kind
+                query, sets.query.labels, database, sets.database.labels, similarity=kind
             )
     rows = [row]
     if run.protocol == "cifar10-s1":  # s1b only adds the training images to the database
@@ -135,7 +135,7 @@ def _nested_figures(model, sets):
     for bits in model.lengths:
         one, other = (codes.prefix(array, model.bits, bits) for array in (query, database))
         report = evaluation.evaluate(
-            one, sets.query.labels, other, sets.database.labels, bits, at=AT
+            one, sets.query.labels, other, sets.database.labels, bits=bits, at=AT
         )
         rows.append({"bits": bits, **figures_of(report)})
     return rows
@@ -158,7 +158,9 @@ def _unseen_figures(run, sets):
     for key, rows in (("map", new), ("map_seen", ~new)):
         part = sets.query.only(rows)
         packed = codes.pack(_outputs(model, part))
-        report = evaluation.evaluate(packed, part.labels, database, sets.database.labels, run.bits)
+        report = evaluation.evaluate(
+            packed, part.labels, database, sets.database.labels, bits=run.bits
+        )
         found[key] = report.map
     return {"protocol": "cifar10-unseen", **found}
 

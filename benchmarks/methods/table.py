@@ -32,7 +32,7 @@ class Table:
         self.path = pathlib.Path(path)
         self.rows = []
         if self.path.is_file():
-            with self.path.open(newline="") as file:
+            with self.path.open(newline="", encoding="utf-8") as file:
                 self.rows = [_typed(row) for row in csv.DictReader(file)]
 
     def has(self, run):
@@ -49,7 +49,10 @@ class Table:
         self.rows += [{key: row.get(key, "") for key in (*KEY, *FIGURES)} for row in rows]
         self.rows.sort(key=lambda row: tuple(str(row[key]).zfill(4) for key in KEY))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with files.atomic_path(self.path) as temporary, temporary.open("w", newline="") as file:
+        with (
+            files.atomic_path(self.path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, (*KEY, *FIGURES), lineterminator="\n")
             writer.writeheader()
             writer.writerows(

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_hashing.auditing import bit_columns, bit_statistics
+from keras_hashing.auditing import bit_columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,20 +72,20 @@ def audit_bits(codes, bits):
     Raises:
         TypeError, ValueError: the codes do not fit `bits`.
     """
-    balance = bit_statistics.on_shares(codes, bits)
+    columns, items = bit_columns.pack_columns(codes, bits), len(codes)
+    balance = bit_columns.on_shares(columns, items)
     dead = (balance == 0) | (balance == 1)
-    first = bit_statistics.first_alike(codes, bits)
+    first = bit_columns.first_alike(columns, items)
     start = np.unpackbits(codes[0], count=bits, bitorder="little")
     repeated = [
         # What a bit repeats holds in all items, so the first one tells equal from opposite.
         RepeatedBit(int(bit), int(first[bit]), bool(start[bit] != start[first[bit]]))
         for bit in np.flatnonzero((first != np.arange(bits)) & ~dead)
     ]
-    columns = bit_columns.pack_columns(codes, bits)
-    correlation, counted = bit_columns.correlation(columns, len(codes))
+    correlation, counted = bit_columns.correlation(columns, items)
     return BitAudit(
         balance=balance,
-        entropy=bit_statistics.entropies(balance),
+        entropy=bit_columns.entropies(balance),
         dead=tuple(np.flatnonzero(dead).tolist()),
         repeated=tuple(repeated),
         correlation=correlation,

@@ -1,4 +1,9 @@
-"""Codes turned round: a column of items for each bit, and what pairs of columns have in common."""
+"""Codes turned round, a column of items for each bit, and what can be counted on the columns.
+
+Packing the columns is what takes time: it is done once, and every figure takes them.
+"""
+
+import hashlib
 
 import numpy as np
 
@@ -15,16 +20,18 @@ def pack_columns(codes, bits):
     """A row a bit, 64 items to a word, item i at bit i % 64; padding is 0.
 
     Args:
-        codes: uint8 `(items, bytes)`; a memory map is read in parts.
+        codes: uint8 `(items, bytes)`, at least one item; a memory map is read in parts.
         bits: int, code length.
 
     Returns:
         uint64 `(bits, ceil(items / 64))`.
 
     Raises:
-        TypeError, ValueError: the codes do not fit `bits`.
+        TypeError, ValueError: the codes do not fit `bits`, or there are none.
     """
     codes = checks.codes("codes", codes, bits)
+    if not len(codes):
+        raise ValueError("`codes` must hold one item at least; got none.")
     columns = np.zeros((bits, -(-len(codes) // 64) * 8), np.uint8)
     for start in range(0, len(codes), _ROWS):
         part = np.unpackbits(codes[start : start + _ROWS], axis=1, count=bits, bitorder="little")
@@ -36,6 +43,54 @@ def pack_columns(codes, bits):
 def ones(columns):
     """Items for which each bit is on, int64 `(bits,)`."""
     return np.bitwise_count(columns).sum(axis=1, dtype=np.int64)
+
+
+def on_shares(columns, items):
+    """Share of the items for which each bit is on, float64 `(bits,)` in [0, 1].
+
+    Args:
+        columns: uint64 `(bits, words)`, of `pack_columns`.
+        items: int.
+    """
+    return ones(columns) / items
+
+
+def entropies(shares):
+    """Entropy of bits that are on with these chances.
+
+    Args:
+        shares: floats `(bits,)` in [0, 1].
+
+    Returns:
+        float64 `(bits,)`, 0 to 1 bit.
+    """
+    shares = np.asarray(shares, np.float64)
+    found = np.zeros(len(shares))
+    for side in (shares, 1 - shares):
+        inside = side > 0
+        found[inside] -= side[inside] * np.log2(side[inside])
+    return found
+
+
+def first_alike(columns, items):
+    """For each bit the lowest one that is equal to it, or its opposite, in all items.
+
+    Args:
+        columns: uint64 `(bits, words)`, of `pack_columns`.
+        items: int.
+
+    Returns:
+        int64 `(bits,)`; a bit that repeats none has its own number.
+    """
+    last = np.uint64(2 ** (items % 64 or 64) - 1)  # the last word's bits that are items
+    seen: dict = {}
+    found = np.zeros(len(columns), np.int64)
+    for bit, column in enumerate(columns):
+        if column[0] & np.uint64(1):  # of a column and its opposite, the one that begins with 0
+            column = ~column
+            column[-1] &= last
+        found[bit] = seen.setdefault(hashlib.sha256(column).digest(), bit)
+    return found
 
 
 def correlation(columns, items):

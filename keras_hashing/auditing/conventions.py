@@ -12,6 +12,7 @@ from keras_hashing.evaluation import metrics
 MAP_CUTOFFS = (1000, 5000)
 PRECISION_CUTOFFS = (100, 1000, 5000)
 
+_LEFT_OUT = ", empty left out"  # such rows leave out more queries than have nothing relevant
 _NOBODY = "None of the hashing codes that were read."
 _USED_BY = {
     "map@all": (
@@ -20,7 +21,8 @@ _USED_BY = {
     ),
     "last dropped": (
         "DeepHash-pytorch on CIFAR-10, MIRFlickr and VOC2012 and TreezzZ's ports by default, as "
-        "mAP@ALL: their topk=-1 drops the item ranked last."
+        "mAP@ALL: their topk=-1 drops the item ranked last. DeepHash-pytorch counts queries with "
+        "nothing relevant as 0."
     ),
     "map@1000(hits)": (
         "DLBHC and DeepBit on CIFAR-10; GreedyHash without labels, Bi-half and CIBHash on "
@@ -60,24 +62,37 @@ TIE_ORDERS = (
 )
 
 
+# What becomes of queries that have nothing relevant in the database.
+WITHOUT_RELEVANT = (
+    ("left out", "HashNet's code, and every figure here where nothing else is said."),
+    ("as 0", "DeepHash-pytorch, OrthoHash and FIRe."),
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Convention:
     """One convention's figure for the codes.
 
     Attributes:
         name: str, for example "map@1000(hits)".
-        expected: float in [0, 1], the mean over all orders of equal distances.
+        expected: float in [0, 1], the mean over all orders of equal distances, and over the
+            queries that have something relevant: the others are left out.
         index: float with ties in database order; None where it was not computed.
         used_by: str, who published such figures.
+        as_zero: float, `expected` where queries with nothing relevant count as 0; None in a row
+            whose convention leaves them out.
+        index_as_zero: float, the same of `index`.
     """
 
     name: str
     expected: float
     index: float | None
     used_by: str
+    as_zero: float | None = None
+    index_as_zero: float | None = None
 
 
-def conventions(expected, index, buckets, cutoffs, last, map_with_self=None):
+def conventions(expected, index, buckets, cutoffs, last, map_with_self=None, share=1.0):
     """The same codes under every convention.
 
     Args:
@@ -86,6 +101,7 @@ def conventions(expected, index, buckets, cutoffs, last, map_with_self=None):
         cutoffs: ints, those of the usual ones that are below the database's size.
         last: int, the last rank but one; 0 where there is one item.
         map_with_self: float, mAP when queries find themselves; None where none could.
+        share: float in (0, 1], part of all queries that have something relevant.
 
     Returns:
         tuple of `Convention`.
@@ -103,7 +119,14 @@ def conventions(expected, index, buckets, cutoffs, last, map_with_self=None):
         if cutoff in PRECISION_CUTOFFS:
             values = expected.precision_at[cutoff], index.precision_at[cutoff]
             rows.append(_row(f"precision@{cutoff}", values, "precision"))
-    return (*rows, *_within_radius(expected, buckets))
+    rows += _within_radius(expected, buckets)
+    return tuple(row if row.name.endswith(_LEFT_OUT) else _as_zero(row, share) for row in rows)
+
+
+def _as_zero(row, share):
+    """A row with its figures where queries with nothing relevant count as 0."""
+    index = None if row.index is None else row.index * share
+    return dataclasses.replace(row, as_zero=row.expected * share, index_as_zero=index)
 
 
 def share_with_hit(buckets, cutoff):
@@ -116,16 +139,7 @@ def share_with_hit(buckets, cutoff):
     Returns:
         float in [0, 1].
     """
-    drawn = buckets.inside(cutoff)
-    misses = buckets.total - buckets.relevant
-    # m items drawn of a bucket's n miss all r relevant ones: C(n - r, m) / C(n, m).
-    spare = np.maximum(misses - drawn, 0)
-    steps = np.log(np.arange(1, int(buckets.sizes.max()) + 1, dtype=np.longdouble))
-    log = np.concatenate([[0.0], np.cumsum(steps)])  # of the factorial
-    exponents = log[misses] - log[spare] - log[buckets.total] + log[buckets.total - drawn]
-    chance = np.exp(exponents.astype(np.float64))
-    chance = np.where(buckets.relevant == 0, 1.0, np.where(drawn <= misses, chance, 0.0))
-    return float((1 - chance.prod(axis=1)).mean())
+    return float(metrics.hit_chances(buckets, cutoff).mean())
 
 
 def _at(expected, index, buckets, cutoff):
@@ -141,7 +155,7 @@ def _at(expected, index, buckets, cutoff):
     name = f"map@{cutoff}(hits)"
     return [
         _row(name, hits, name),
-        _row(f"{name}, empty left out", (found, None), "without a hit"),
+        _row(f"{name}{_LEFT_OUT}", (found, None), "without a hit"),
         _row(f"map@{cutoff}(min)", values("min"), "min"),
         _row(f"map@{cutoff}(total)", values("total"), "total"),
     ]
@@ -155,7 +169,7 @@ def _within_radius(report, buckets):
     rows = [_row(name, (plain, plain), "radius")]
     if hits.any():
         found = float((hits / np.maximum(items, 1)).sum() / (hits > 0).sum())
-        rows.append(_row(f"{name}, empty left out", (found, found), "radius, found"))
+        rows.append(_row(f"{name}{_LEFT_OUT}", (found, found), "radius, found"))
     return rows
 
 

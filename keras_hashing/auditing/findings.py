@@ -18,7 +18,7 @@ def faults(audit):
     Returns:
         tuple of str.
     """
-    return tuple(filter(None, [*_item_faults(audit), *_bit_faults(audit)]))
+    return tuple(filter(None, [_sides(audit), *_item_faults(audit), *_bit_faults(audit)]))
 
 
 def remarks(audit):
@@ -28,6 +28,24 @@ def remarks(audit):
         tuple of str.
     """
     return tuple(filter(None, [_ties(audit), _convention_range(audit), _left_out(audit)]))
+
+
+def _sides(audit):
+    sides = audit.sides
+    if sides is None or sides.fit:
+        return None
+    text = (
+        "Queries and database do not fit each other: a query's nearest items are "
+        f"{sides.nearest:.1f} bits away, an item's own {sides.nearest_own:.1f}, those of codes "
+        f"with shuffled bits {sides.nearest_shuffled:.1f}; the shares of set bits differ by "
+        f"{sides.share_gap:.2f}."
+    )
+    if sides.change is None:
+        return f"{text} Are both of one model, with one order and one sign of the bits?"
+    text += f" With {sides.change} the queries' are {sides.nearest_changed:.1f} away"
+    if "each byte" in sides.change:
+        text += ", so one side was packed highest bit first, as numpy.packbits does by default"
+    return f"{text}. Pack both sides in the same way, with `keras_hashing.codes.pack`."
 
 
 def _item_faults(audit):
@@ -111,12 +129,11 @@ def _left_out(audit):
     missing = audit.queries_without_relevant
     if not missing or not audit.conventions:
         return None
-    share = 1 - missing / audit.queries
-    value = audit.conventions[0].expected
+    row = audit.conventions[0]
     return (
         f"{missing:,} of {audit.queries:,} queries have nothing relevant in the database and are "
-        f"left out of every mean; code that counts them as 0 would print mAP {value * share:.4f} "
-        f"for {value:.4f}."
+        "left out of every mean, as in HashNet's code; DeepHash-pytorch, OrthoHash and FIRe "
+        f"count them as 0 and would print mAP {row.as_zero:.4f} for {row.expected:.4f}."
     )
 
 

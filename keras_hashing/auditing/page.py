@@ -3,9 +3,7 @@
 import io
 import pathlib
 
-import jinja2
-
-from keras_hashing import checks, files
+from keras_hashing import checks, files, pages
 from keras_hashing.auditing import conventions, plot, tables
 
 ENDINGS = (".html", *plot.FORMATS)
@@ -31,23 +29,24 @@ def write(path, audit, name):
     if pathlib.Path(path).suffix.lower() != ".html":
         audit.plot(path)
         return
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_hashing.auditing"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("audit.html").render(
+    with files.atomic_path(path) as temporary:
+        temporary.write_text(html(audit, name), encoding="utf-8")
+
+
+def html(audit, name, whole=True):
+    """The page as text; without `whole` what is inside its body, as a notebook wants it."""
+    return pages.render(
+        "keras_hashing.auditing",
+        "audit.html" if whole else "audit_body.html",
         name=name,
         headline=tables.headline(audit),
         audit=audit,
         tables=tables.tables(audit),
         numeric=tables.NUMERIC,
         tie_orders=conventions.TIE_ORDERS if audit.conventions else (),
+        without_relevant=conventions.WITHOUT_RELEVANT if audit.conventions else (),
         plot=_picture(audit),
     )
-    with files.atomic_path(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
 
 
 def _picture(audit):

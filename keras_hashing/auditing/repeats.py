@@ -76,7 +76,7 @@ def duplicates(database):
     sizes = np.bincount(of_code)
     distinct_with_labels = mixed = None
     if database.labels is not None:
-        of_both = group(packed.words(database.codes), label_words(database.labels))
+        of_both = group(packed.words(database.codes), distinct.label_words(database.labels))
         distinct_with_labels = int(of_both.max()) + 1
         # A group by code and label that is smaller than its group by code has other labels in it.
         mixed = int((np.bincount(of_both)[of_both] < sizes[of_code]).sum())
@@ -116,7 +116,7 @@ def leaks(queries, database):
     sides = (database, queries)
     words = [np.concatenate([packed.words(side.codes) for side in sides])]
     if queries.labels is not None:
-        words.append(np.concatenate([label_words(side.labels) for side in sides]))
+        words.append(np.concatenate([distinct.label_words(side.labels) for side in sides]))
     numbers = group(*words)
     of_database, of_queries = np.split(numbers, [len(database)])
     sizes = np.bincount(of_database, minlength=int(numbers.max()) + 1)
@@ -134,6 +134,18 @@ def leaks(queries, database):
     )
 
 
+def group_sizes(codes):
+    """How many items have each code that occurs.
+
+    Args:
+        codes: uint8 `(items, bytes)`, at least one item.
+
+    Returns:
+        int64 `(distinct,)`, largest first.
+    """
+    return np.sort(np.bincount(group(packed.words(codes))))[::-1]
+
+
 def group(*words):
     """Number the different rows.
 
@@ -144,11 +156,3 @@ def group(*words):
         int64 `(items,)`, from 0; equal rows have equal numbers.
     """
     return distinct.distinct(np.hstack(words).view(np.int64))[2]
-
-
-def label_words(labels):
-    """Checked labels as uint64 `(items, width)`, equal where the labels are."""
-    if labels.ndim == 1:
-        return labels.astype(np.uint64)[:, None]
-    padded = np.pad(labels, ((0, 0), (0, -labels.shape[1] % 64)))
-    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)

@@ -1,15 +1,18 @@
-"""What an audit found, for programs, and as a picture."""
+"""What an audit found: for programs, as text, as a page and as a picture."""
 
 import dataclasses
+import pathlib
 
 import numpy as np
 
-from keras_hashing.auditing import findings, plot
+from keras_hashing import checks
+from keras_hashing.auditing import findings, page, plot, tables
 from keras_hashing.auditing.bit_audit import BitAudit
 from keras_hashing.auditing.repeats import Duplicates, Leaks
+from keras_hashing.auditing.two_sides import Sides
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Audit:
     """What can be said of a set of codes.
 
@@ -19,6 +22,8 @@ class Audit:
         queries: int, how many were searched with; queries_are: str, where they come from.
         queries_without_relevant: int, left out of every mean; None without labels.
         leaks: `keras_hashing.auditing.repeats.Leaks`; None where no queries were given.
+        sides: `keras_hashing.auditing.two_sides.Sides`, whether queries and database fit; None
+            where no queries were given, or fewer than eight.
         duplicates: `keras_hashing.auditing.repeats.Duplicates`.
         of_bits: `keras_hashing.auditing.bit_audit.BitAudit`.
         ties: tuple of `keras_hashing.auditing.tie_statistics.TiesAt`, cutoffs 100, 1,000 and
@@ -36,6 +41,7 @@ class Audit:
     queries_are: str
     queries_without_relevant: int | None
     leaks: Leaks | None
+    sides: Sides | None
     duplicates: Duplicates
     of_bits: BitAudit
     ties: tuple
@@ -81,6 +87,27 @@ class Audit:
         """Tuple of str, sentences that belong beside a figure made from these codes."""
         return findings.remarks(self)
 
+    def __repr__(self):
+        said = [f"! {fault}" for fault in self.faults] or ["No fault was found."]
+        said += [f"- {remark}" for remark in self.remarks]
+        return "\n".join([f"Audit of {tables.headline(self)}", *said])
+
+    def _repr_html_(self):
+        return page.html(self, "Audit", whole=False)
+
+    def to_html(self, path, name="codes"):
+        """Write all of it, tables and picture, as a page that needs no other file.
+
+        Args:
+            path: str or path-like, ending in .html; written whole or not at all.
+            name: str, what the codes are called.
+
+        Raises:
+            ValueError: another ending.
+        """
+        checks.one_of("ending of path", pathlib.Path(path).suffix.lower(), (".html",))
+        page.write(path, self, name)
+
     def to_dict(self):
         """All of it ready for JSON; of the correlation and of the group sizes only summaries."""
         duplicates = dataclasses.asdict(self.duplicates)
@@ -94,6 +121,7 @@ class Audit:
             "faults": list(self.faults),
             "remarks": list(self.remarks),
             "leaks": None if self.leaks is None else dataclasses.asdict(self.leaks),
+            "sides": None if self.sides is None else dataclasses.asdict(self.sides),
             "duplicates": duplicates,
             "dead_bits": list(self.dead_bits),
             "duplicated_bits": [dataclasses.asdict(bit) for bit in self.duplicated_bits],

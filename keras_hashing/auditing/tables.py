@@ -4,8 +4,13 @@
 NUMERIC = frozenset(
     (
         *("value", "queries cut", "bucket", "places by tie order"),
-        *("worst", "expected", "best", "database order"),
+        *("worst", "expected", "best", "database order", "left out", "as 0"),
     )
+)
+
+
+CONVENTIONS = (
+    "The same codes under every convention; queries with nothing relevant left out, or as 0"
 )
 
 
@@ -30,18 +35,21 @@ def tables(audit):
         ]
         found.append(("What tie order alone makes of mAP", orders, rows))
     if audit.conventions:
-        named = ("convention", "expected", "database order", "used by")
+        named = ("convention", "left out", "as 0", "database order", "used by")
         rows = [
-            (
-                row.name,
-                f"{row.expected:.4f}",
-                "" if row.index is None else f"{row.index:.4f}",
-                used_by,
-            )
+            (row.name, *_convention_cells(row), used_by)
             for row, used_by in zip(audit.conventions, _used_by(audit), strict=True)
         ]
-        found.append(("The same codes under every convention", named, rows))
+        found.append((CONVENTIONS, named, rows))
     return found
+
+
+def _convention_cells(row):
+    """Figures of a row: queries with nothing relevant left out, and as 0; ties in order."""
+    order = "" if row.index is None else f"{row.index:.4f}"
+    if row.index_as_zero is not None and row.index_as_zero != row.index:
+        order += f", as 0 {row.index_as_zero:.4f}"
+    return f"{row.expected:.4f}", "" if row.as_zero is None else f"{row.as_zero:.4f}", order
 
 
 def _used_by(audit):

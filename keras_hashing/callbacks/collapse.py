@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from keras_hashing import codes
-from keras_hashing.auditing import bit_statistics
+from keras_hashing.auditing import bit_columns, repeats
 from keras_hashing.callbacks import causes
 
 NOT_FINITE, ONE_CODE, FEW_CODES = "not finite", "one code", "few codes"
@@ -64,20 +64,22 @@ class Health:
         self.figures = dict.fromkeys(FIGURES, float("nan"))
         if not self.finite:
             return
-        packed = codes.pack(outputs)
-        sizes = bit_statistics.group_sizes(packed)
-        shares = bit_statistics.on_shares(packed, self.bits)
-        self.alike = bit_statistics.first_alike(packed, self.bits)
+        # Signs, which `pack` takes wherever the outputs lie: one side is what is told of here.
+        packed = codes.pack(np.where(outputs >= 0, 1, -1))
+        sizes = repeats.group_sizes(packed)
+        columns = bit_columns.pack_columns(packed, self.bits)
+        shares = bit_columns.on_shares(columns, self.count)
+        self.alike = bit_columns.first_alike(columns, self.count)
         self.dead = np.flatnonzero((shares == 0) | (shares == 1))
-        repeats = np.flatnonzero(self.alike != np.arange(self.bits))
-        self.duplicates = np.setdiff1d(repeats, self.dead)
+        repeated = np.flatnonzero(self.alike != np.arange(self.bits))
+        self.duplicates = np.setdiff1d(repeated, self.dead)
         values = (
             len(sizes),
             sizes[0] / self.count,
             len(self.dead),
             len(self.duplicates),
             2 * np.minimum(shares, 1 - shares).mean(),
-            bit_statistics.entropies(shares).mean(),
+            bit_columns.entropies(shares).mean(),
         )
         self.figures = {name: float(value) for name, value in zip(FIGURES, values, strict=True)}
 
@@ -132,7 +134,7 @@ def _parts(health, known):
 
 
 def _dead_by_chance(health, known):
-    """Dead bits, two deviations above the mean, if each part's code were drawn by lot."""
+    """Dead bits, two deviations above the mean, if each part's code were drawn at random."""
     chance = 2.0 ** (1 - min(_parts(health, known), 100))
     return health.bits * chance + 2 * np.sqrt(health.bits * chance * (1 - chance))
 

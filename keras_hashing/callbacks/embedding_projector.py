@@ -29,7 +29,9 @@ def write(folder, outputs, labels, images=None):
     checkpoint = tf.train.Checkpoint(outputs=tf.Variable(np.asarray(outputs, np.float32)))
     checkpoint.save(str(folder / CHECKPOINT))  # found by the folder's `checkpoint`, so it can move
     with files.atomic_path(folder / METADATA) as temporary:
-        temporary.write_text("".join(f"{label_text(label)}\n" for label in labels))
+        temporary.write_text(
+            "".join(f"{label_text(label)}\n" for label in labels), encoding="utf-8"
+        )
     config = projector.ProjectorConfig()
     embedding = config.embeddings.add()
     embedding.tensor_name = _TENSOR

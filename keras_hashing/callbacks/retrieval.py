@@ -20,7 +20,7 @@ class RetrievalEvaluation(keras.callbacks.Callback):
             left out.
         at: ints; for each R, `val_map@R(hits)` is logged too.
         every: int, epochs between two evaluations.
-        batch_size: int, images a step.
+        batch_size: int, images at a time.
 
     Raises:
         ValueError: a set without labels, queries against themselves of which no two share a

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_hashing import checks, codes, encoding, relevance
-from keras_hashing.auditing import bit_columns, bit_statistics
+from keras_hashing.auditing import bit_columns
 from keras_hashing.callbacks import embedding_projector, retrieval_images, watched_items
 from keras_hashing.evaluation import evaluate
 from keras_hashing.index import Index
@@ -33,7 +33,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
         every: int, epochs between two evaluations.
         rows, k: ints, queries of the grid and neighbours of each.
         points: int, database images in the projector, at most.
-        batch_size: int, images a step.
+        batch_size: int, images at a time.
 
     Raises:
         ValueError: a set without labels, or a number below 1.
@@ -184,7 +184,7 @@ def _write_bits(outputs):
 
     bits = outputs.shape[1]
     columns = bit_columns.pack_columns(codes.pack(outputs), bits)
-    shares = bit_statistics.on_shares(codes.pack(outputs), bits)
+    shares = bit_columns.on_shares(columns, len(outputs))
     correlation, _ = bit_columns.correlation(columns, len(outputs))
     pairs = np.abs(correlation[~np.eye(bits, dtype=bool)])
     known = pairs[np.isfinite(pairs)]
@@ -221,5 +221,5 @@ def _pictured(images):
 
 
 def _spread(count, most):
-    """At most so many places below `count`, by lot, the same in each epoch."""
+    """At most so many places below `count`, drawn at random, the same in each epoch."""
     return np.sort(np.random.default_rng(0).permutation(count)[:most])

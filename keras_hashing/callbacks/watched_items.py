@@ -115,7 +115,7 @@ def _spaced(dataset, count):
 
 
 def _some(total, count):
-    """Numbers below `total`, by lot: a regular step could meet a regular order of the classes."""
+    """Numbers below `total`, at random; a regular step could meet the classes' order."""
     return np.sort(np.random.default_rng(0).permutation(total)[:count])
 
 

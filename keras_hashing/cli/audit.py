@@ -1,4 +1,4 @@
-"""`keras-hashing audit CODES.npy`: what can be said of anyone's codes."""
+"""`keras-hashing audit CODES`: what can be said of anyone's codes."""
 
 import json
 import pathlib
@@ -8,39 +8,62 @@ import typer
 
 from keras_hashing.cli import quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing audit codes.npy --labels labels.npy --out audit.html")
 def audit(
     codes: Annotated[
-        pathlib.Path, typer.Argument(help="Packed codes of the database, uint8 (items, bytes).")
+        pathlib.Path,
+        typer.Argument(help="Codes of the database; or a file or an entry's folder with all."),
     ],
     bits: Annotated[
-        int | None, typer.Option(help="Code length. [default: 8 times the width]")
+        int | None, typer.Option(help="Code length.", show_default="that of the codes")
     ] = None,
     labels: Annotated[
-        pathlib.Path | None, typer.Option(help="Class numbers, or multi-hot rows.")
+        pathlib.Path | None,
+        typer.Option(
+            help="Class numbers or names, or multi-hot rows.", show_default="none, or of CODES"
+        ),
     ] = None,
-    ids: Annotated[pathlib.Path | None, typer.Option(help="An id for each item.")] = None,
+    ids: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="An id for each item.", show_default="none, or of CODES"),
+    ] = None,
     query: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Codes of queries. [default: items of the database]"),
+        typer.Option(help="Codes of queries.", show_default="of CODES, or items of the database"),
     ] = None,
     query_labels: Annotated[
-        pathlib.Path | None, typer.Option(help="Their labels, in the same form.")
+        pathlib.Path | None,
+        typer.Option(help="Their labels, in the same form.", show_default="none, or of --query"),
     ] = None,
-    query_ids: Annotated[pathlib.Path | None, typer.Option(help="Their ids.")] = None,
+    query_ids: Annotated[
+        pathlib.Path | None, typer.Option(help="Their ids.", show_default="none, or of --query")
+    ] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Write a page (.html), or the picture alone (.png, .svg, .pdf)."),
+        typer.Option(
+            help="Write a page (.html), or the picture alone (.png, .svg, .pdf).",
+            show_default="no file",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print all figures as JSON.", show_default="tables of text"),
+    ] = False,
 ):
     """Look into codes before a figure is made from them.
 
-    Files are .npy arrays. Leaks, repetitions, idle bits and ties are told, and with labels what
-    mAP is under each convention that papers use.
+    Leaks, repetitions, idle bits and ties are told, and with labels what mAP is under each
+    convention that papers use.
+
+    Files are .npy, .npz, .mat, .csv, .tsv or .txt. Codes are packed bytes, signs -1 and +1, or
+    bits 0 and 1. A file with several arrays, such as codes.npz of an entry, gives whatever it
+    holds by name.
+
+    Example: keras-hashing audit codes.npy --labels labels.csv --query query_codes.npy
+    --query-labels query_labels.csv --out audit.html
     """
     from rich.console import Console
 
@@ -52,13 +75,13 @@ def audit(
     waiting = Console(stderr=True).status("Searching and counting ...")
     with quiet.without_native_messages(), waiting:
         found = kh.audit(
-            _array(codes, mapped=True),
+            codes,
             bits,
-            _array(labels),
-            _array(ids),
-            _array(query),
-            _array(query_labels),
-            _array(query_ids),
+            labels=labels,
+            ids=ids,
+            query_codes=query,
+            query_labels=query_labels,
+            query_ids=query_ids,
         )
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2))
@@ -67,21 +90,6 @@ def audit(
     if out is not None:
         page.write(out, found, codes.name)
         typer.echo(f"Wrote {out}", err=True)
-
-
-def _array(path, mapped=False):
-    """The array of a .npy file, or None for None."""
-    import numpy as np
-
-    if path is None:
-        return None
-    try:
-        array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as a .npy array: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path} holds several arrays; save the one that is meant as .npy.")
-    return array
 
 
 def _print(found, name):

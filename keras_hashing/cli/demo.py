@@ -11,7 +11,7 @@ import typer
 
 from keras_hashing.cli import quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _CIFAR_ENTRY = "dhn_cifar10_48"
 _FASHION_ENTRY = "dhn_fashion_48"
@@ -19,14 +19,16 @@ _QUERIES = 200  # of the bundled sample; the others are the database
 _START_SECONDS = 120
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing demo --images photos")
 def demo(
     out: Annotated[
         pathlib.Path, typer.Option(help="Folder for the page and the exported model.")
     ] = pathlib.Path("demo-output"),
     images: Annotated[
         pathlib.Path | None,
-        typer.Option(help="A folder of your photos to search as well, with no training."),
+        typer.Option(
+            help="A folder of your photos to search as well, with no training.", show_default="none"
+        ),
     ] = None,
 ):
     """Check published figures, search real images, and serve a model over REST."""

@@ -3,11 +3,10 @@
 import base64
 import io
 
-import jinja2
 import numpy as np
 from PIL import Image
 
-from keras_hashing import files
+from keras_hashing import files, pages
 
 _SHOWN = 12
 CLASSES = (
@@ -37,12 +36,6 @@ def write(path, entry, sample, outputs, query, distances, ids, report):
             place in the sample.
         report: `Report` of the same queries and database.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_hashing.cli"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
     def item(place):
         return {
@@ -61,8 +54,13 @@ def write(path, entry, sample, outputs, query, distances, ids, report):
             for distance, found in zip(distances[number], ids[number], strict=True)
         ]
         rows.append({"query": item(place), "neighbours": neighbours})
-    html = environment.get_template("demo.html").render(
-        entry=entry, rows=rows, report=report, plot=_plot(report, outputs)
+    html = pages.render(
+        "keras_hashing.cli",
+        "demo.html",
+        entry=entry,
+        rows=rows,
+        report=report,
+        plot=_plot(report, outputs),
     )
     with files.atomic_path(path) as temporary:
         temporary.write_text(html, encoding="utf-8")

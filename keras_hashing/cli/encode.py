@@ -10,7 +10,7 @@ import typer
 
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 class Engine(enum.StrEnum):
@@ -27,7 +27,7 @@ class Features(enum.StrEnum):
     float32 = enum.auto()
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing encode photos codes --model dhn_fashion_48")
 def encode(
     source: Annotated[
         str,
@@ -45,26 +45,41 @@ def encode(
         Engine, typer.Option(help="This process, or Ray (extra `ray`).")
     ] = Engine.local,
     workers: Annotated[
-        int | None, typer.Option(help="Ray's processes. [default: the cores; on a cluster, all]")
+        int | None,
+        typer.Option(help="Ray's processes.", show_default="one for each core; on a cluster, all"),
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option(help="A running Ray cluster. [default: one of this machine, on loopback]"),
+        typer.Option(
+            help="A running Ray cluster.", show_default="one of this machine, on loopback"
+        ),
     ] = None,
     shard_size: Annotated[
-        int | None, typer.Option(help="Images a shard. [default: by their number, 256 to 10,000]")
+        int | None,
+        typer.Option(help="Images in each shard.", show_default="by their number, 256 to 10,000"),
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Images a step of the model.")] = 64,
+    batch_size: Annotated[
+        int, typer.Option(help="Images that go through the model at a time.")
+    ] = 64,
     column: Annotated[
         str | None,
-        typer.Option(help="Parquet column or TFRecord feature of the images. [default: image]"),
+        typer.Option(
+            help="Parquet column or TFRecord feature of the images.",
+            show_default="image and the other usual names",
+        ),
     ] = None,
     label: Annotated[
         str | None,
-        typer.Option(help="Column or feature of class numbers; `folder` for sub-folders."),
+        typer.Option(
+            help="Column or feature of class numbers; `folder` for sub-folders.",
+            show_default="no labels",
+        ),
     ] = None,
     features: Annotated[
-        Features | None, typer.Option(help="Keep the backbone's features too.")
+        Features | None,
+        typer.Option(
+            help="Keep the backbone's features too, in this form.", show_default="codes only"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ):

@@ -10,7 +10,7 @@ import typer
 from keras_hashing import files
 from keras_hashing.cli import models
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 class Format(enum.StrEnum):
@@ -21,28 +21,37 @@ class Format(enum.StrEnum):
     litert = enum.auto()
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing export photos.khindex served/photos")
 def export(
     model: Annotated[
         str,
         typer.Argument(
+            metavar="MODEL",
             help="A zoo name, an entry's folder, a .keras file; or a photo index, which brings "
-            "its codes along."
+            "its codes along.",
         ),
     ],
     path: Annotated[
         pathlib.Path,
         typer.Argument(
-            help="Folder of versions; 1 or the next one is added. For the other formats, the file."
+            metavar="PATH",
+            help="Folder of versions; 1 or the next one is added. For the other formats, the file.",
         ),
     ],
     index: Annotated[
         pathlib.Path | None,
-        typer.Option(help="An index of this model's codes, saved by Index.save; adds search."),
+        typer.Option(
+            help="An index of this model's codes, saved by Index.save; adds search.",
+            show_default="none",
+        ),
     ] = None,
     k: Annotated[int, typer.Option("-k", help="Neighbours that a search returns.")] = 10,
     format: Annotated[
-        Format, typer.Option(help="The others hold the encoder only, checked to be equal.")
+        Format,
+        typer.Option(
+            help="What to write. onnx and litert hold the encoder only, checked to give the "
+            "same codes."
+        ),
     ] = Format.savedmodel,
     warmup: Annotated[
         bool, typer.Option("--warmup", help="Add requests that TensorFlow Serving runs first.")

@@ -11,12 +11,12 @@ import typer
 from keras_hashing import files
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _SHOWN = 10  # unreadable files named on the screen; --json has them all
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing index photos")
 def index(
     folder: Annotated[
         pathlib.Path,
@@ -26,13 +26,16 @@ def index(
         str | None,
         typer.Option(
             help="A hashing model whose codes to use: a zoo name, an entry's folder or a .keras "
-            "file. Without it, ImageNet features and ITQ fitted on the photos."
+            "file.",
+            show_default="ImageNet features and ITQ fitted on the photos",
         ),
     ] = None,
-    bits: Annotated[int | None, typer.Option(help="Code length. [default: 64]")] = None,
+    bits: Annotated[int | None, typer.Option(help="Code length.", show_default="64")] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Where the index is kept. [default: FOLDER's name.khindex, here]"),
+        typer.Option(
+            help="Where the index is kept.", show_default="FOLDER's name and .khindex, here"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ):
@@ -76,7 +79,7 @@ def _encoder(out, model):
 
 def _progress_bar():
     """Function of (done, total) that draws a bar on a terminal."""
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     bar = None
 

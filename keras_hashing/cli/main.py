@@ -31,14 +31,16 @@ COMMANDS = {
     "serve": "Answer TensorFlow Serving's REST calls on this machine.",
 }
 
-# What the library raises, with words for the user; anything else is a fault of ours.
-MISTAKES = (ValueError, TypeError, OSError, ImportError)
+# What the library raises when it is asked for something wrong, with words that say so.
+MISTAKES = (ValueError, TypeError, ImportError)
 
 
 class CommandList(TyperGroup):
-    """The commands of `COMMANDS`; a user's mistake ends in one line on stderr and exit code 2.
+    """The commands of `COMMANDS`; an error ends in one line on stderr.
 
-    With `KERAS_HASHING_TRACEBACK=1` in the environment the mistake is raised instead.
+    The exit code is 2 where the user can mend it, and 1 for any other error, such as one of Keras
+    or TensorFlow; the line then says how to see where it comes from. With
+    `KERAS_HASHING_TRACEBACK=1` in the environment every error is raised instead.
     """
 
     def list_commands(self, ctx):
@@ -64,12 +66,25 @@ class CommandList(TyperGroup):
         except Exception as error:
             # Usage errors are known by their method: typer ships a click of its own since 0.2x.
             usage = hasattr(error, "format_message")
-            wanted = os.environ.get("KERAS_HASHING_TRACEBACK") == "1"
-            if wanted or not (usage or isinstance(error, MISTAKES)):
+            if os.environ.get("KERAS_HASHING_TRACEBACK") == "1":
                 raise
-            typer.echo(_words(error, usage), err=True)
-            status = 2
+            status = 2 if usage or _is_a_mistake(error) else 1
+            typer.echo(_words(error, usage) if status == 2 else _unexpected(error), err=True)
         sys.exit(status or 0)
+
+
+def _is_a_mistake(error):
+    """Whether the user can mend it: said so by this package, or a matter of files and network."""
+    ours = isinstance(error, MISTAKES) and _source(error) == "keras_hashing"
+    return ours or isinstance(error, OSError)
+
+
+def _source(error):
+    """Name of the package whose code raised the error, such as `keras`."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals.get("__name__", "").partition(".")[0]
 
 
 def _words(error, usage):
@@ -79,11 +94,22 @@ def _words(error, usage):
         return text
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         text = f"{error.strerror}: {error.filename}"
-    text = " ".join(text.split()).encode("utf-8", "replace").decode()  # odd bytes of file names
-    return f"keras-hashing: {text or type(error).__name__}"
+    return f"keras-hashing: {_one_line(text) or type(error).__name__}"
 
 
-app = typer.Typer(name="keras-hashing", cls=CommandList, add_completion=False)
+def _unexpected(error):
+    """The line for an error that no check of ours foresaw."""
+    said = f"{type(error).__name__} in {_source(error)}: {_one_line(str(error))}".rstrip(".: ")
+    return f"keras-hashing: {said}. Set KERAS_HASHING_TRACEBACK=1 to see where it comes from."
+
+
+def _one_line(text):
+    return " ".join(text.split()).encode("utf-8", "replace").decode()  # odd bytes of file names
+
+
+app = typer.Typer(
+    name="keras-hashing", cls=CommandList, add_completion=False, rich_markup_mode="markdown"
+)
 
 
 def _show_version(wanted: bool):
@@ -92,7 +118,12 @@ def _show_version(wanted: bool):
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    epilog="Exit codes: 0, done; 1, it failed or found damage; 2, the call or its files are at "
+    "fault. With KERAS_HASHING_TRACEBACK=1 in the environment an error shows where it comes from."
+    "\n\nExample: keras-hashing index --help",
+)
 def _frame(
     ctx: typer.Context,
     version: Annotated[

@@ -10,23 +10,24 @@ import typer
 from keras_hashing import files
 from keras_hashing.cli import models, quiet
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 _NOTES = {"query": "the query itself", "copy": "same file contents", "": ""}
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing search photos/roses/0.jpg --html neighbours.html")
 def search(
     queries: Annotated[
         list[pathlib.Path], typer.Argument(metavar="QUERY...", help="Photos, or folders of them.")
     ],
     index: Annotated[
         pathlib.Path | None,
-        typer.Option(help="The index. [default: the newest *.khindex here]"),
+        typer.Option(help="The index.", show_default="the newest *.khindex here"),
     ] = None,
     k: Annotated[int, typer.Option("-k", help="Neighbours of each query.")] = 10,
     html: Annotated[
-        pathlib.Path | None, typer.Option(help="Write a page with thumbnails to this file.")
+        pathlib.Path | None,
+        typer.Option(help="Write a page with thumbnails to this file.", show_default="no page"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False,
 ):

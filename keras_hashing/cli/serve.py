@@ -5,39 +5,54 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
-@app.command()
+@app.command(epilog="Example: keras-hashing serve served/photos --images photos")
 def serve(
     path: Annotated[
         pathlib.Path | None,
-        typer.Argument(help="A model's folder of numeric versions, as `export` writes it."),
+        typer.Argument(
+            metavar="PATH",
+            help="A model's folder of numeric versions, as `export` writes it.",
+            show_default="see --model and --config",
+        ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of the model at PATH. [default: model]")
+        str | None, typer.Option(help="Name of the model at PATH.", show_default="model")
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=PATH of a model; give it once for each. In place of PATH."),
+        typer.Option(
+            help="NAME=PATH of a model, in place of PATH; give it once for each.",
+            show_default="none",
+        ),
     ] = None,
     config: Annotated[
         pathlib.Path | None,
-        typer.Option(help="TensorFlow Serving's models.config: models, versions, labels."),
+        typer.Option(
+            help="TensorFlow Serving's models.config, in place of PATH: models, versions, labels.",
+            show_default="none",
+        ),
     ] = None,
     host: Annotated[
         str, typer.Option(help="Address to bind; there is no authentication.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")] = 8501,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen at; 0 takes a free one.")
+    ] = 8501,
     max_batch: Annotated[
         int, typer.Option(min=1, help="Rows of requests that are run together.")
     ] = 32,
     max_wait_ms: Annotated[
-        float, typer.Option(min=0, max=10_000, help="How long a batch waits for more rows.")
+        float,
+        typer.Option(min=0, max=10_000, help="Milliseconds that a batch waits for more rows."),
     ] = 2.0,
     images: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Folder of the indexed images; the page at / then shows them."),
+        typer.Option(
+            help="Folder of the indexed images; the page at / then shows them.", show_default="none"
+        ),
     ] = None,
 ):
     """Answer TensorFlow Serving's REST calls, until SIGTERM or Ctrl-C.

@@ -7,28 +7,38 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+
+_TFDS_FOLDER = "TFDS_DATA_DIR, else ~/tensorflow_datasets"  # what tfds itself takes
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_Name = Annotated[str, typer.Argument(help="A name of `zoo list`, or an entry's folder.")]
+_Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A name of `zoo list`, or an entry's folder.")
+]
 
 
-@app.callback()
+@app.callback(epilog="Example: keras-hashing zoo list")
 def zoo():
     """List, describe and verify the published models."""
 
 
-@app.command("list")
+@app.command("list", epilog="Example: keras-hashing zoo list --method dhn --bits 48")
 def list_entries(
-    method: Annotated[str | None, typer.Option(help="Only this method.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only this data set.")] = None,
-    bits: Annotated[int | None, typer.Option(help="Only this code length.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="Only this method.", show_default="all")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Only this data set.", show_default="all")
+    ] = None,
+    bits: Annotated[
+        int | None, typer.Option(help="Only this code length.", show_default="all")
+    ] = None,
     as_json: _Json = False,
 ):
-    """The published models, one a line."""
+    """List the published models, one a line."""
     from keras_hashing import zoo
 
-    entries = [zoo.info(name) for name in zoo.list(method, dataset, bits)]
+    entries = [zoo.info(name) for name in zoo.list(method=method, dataset=dataset, bits=bits)]
     if as_json:
         typer.echo(json.dumps([_document(entry) for entry in entries], indent=2))
         return
@@ -45,9 +55,9 @@ def list_entries(
     _print_table(None, ("entry", "bits", "backbone", "protocol", "mAP (expected)"), rows)
 
 
-@app.command("info")
+@app.command("info", epilog="Example: keras-hashing zoo info dhn_fashion_48")
 def describe(name: _Name, as_json: _Json = False):
-    """Everything that is known of one model."""
+    """Describe one model: its figures, data, training, licence and folder."""
     from keras_hashing import zoo
     from keras_hashing.zoo.card import figure, label
 
@@ -70,26 +80,35 @@ def describe(name: _Name, as_json: _Json = False):
     _print_table(entry.name, ("", ""), facts)
 
 
-@app.command("verify")
+@app.command("verify", epilog="Example: keras-hashing zoo verify dhn_fashion_48")
 def verify_entries(
     name: Annotated[
-        str | None, typer.Argument(help="A name or an entry's folder. [default: all]")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="A name or an entry's folder.", show_default="all entries"
+        ),
     ] = None,
     reencode: Annotated[
         bool, typer.Option("--reencode", help="Encode the images again too; takes minutes.")
     ] = False,
     data_dir: Annotated[
-        pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets, for --reencode.")
+        pathlib.Path | None,
+        typer.Option(
+            help="Folder of TensorFlow Datasets, for --reencode.", show_default=_TFDS_FOLDER
+        ),
     ] = None,
     as_json: _Json = False,
 ):
-    """Check hashes, and compute the card's figures again from the codes. Exit code 1 on damage."""
+    """Check files by their hashes, and the card's figures against the codes.
+
+    The exit code is 1 if something is damaged.
+    """
     from rich.console import Console
 
     from keras_hashing import zoo
 
     with Console(stderr=True).status("Computing the figures ..."):
-        found = zoo.verify(name, reencode, data_dir)
+        found = zoo.verify(name, reencode=reencode, data_dir=data_dir)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(item) for item in found], indent=2))
     else:
@@ -101,25 +120,32 @@ def verify_entries(
         raise typer.Exit(1)
 
 
-@app.command("reproduce")
+@app.command("reproduce", epilog="Example: keras-hashing zoo reproduce dhn_fashion_48 --seeds 3")
 def reproduce_entry(
     name: _Name,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many, from the recipe's on.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="How many seeds, from the recipe's on.")
+    ] = 1,
     data_dir: Annotated[
-        pathlib.Path | None, typer.Option(help="Folder of TensorFlow Datasets.")
+        pathlib.Path | None,
+        typer.Option(help="Folder of TensorFlow Datasets.", show_default=_TFDS_FOLDER),
     ] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Runs and new entries. [default: runs/reproduce/NAME]"),
+        typer.Option(help="Folder for runs and new entries.", show_default="runs/reproduce/NAME"),
     ] = None,
     features_dir: Annotated[
-        pathlib.Path, typer.Option(help="Features of a frozen backbone, kept for the next one.")
+        pathlib.Path,
+        typer.Option(help="Folder where features of a frozen backbone are kept for the next run."),
     ] = pathlib.Path("runs/features"),
     record: Annotated[
-        bool, typer.Option("--record", help="Keep the seeds' mAP in the entry's card.")
+        bool, typer.Option("--record", help="Write the seeds' mAP into the entry's card.")
     ] = False,
 ):
-    """Train an entry's recipe again, and print its card beside the rerun; resumes after a kill."""
+    """Train an entry's recipe again, and print its card beside the rerun.
+
+    Run it again after a stop: it goes on from there.
+    """
     import statistics
 
     from keras_hashing import training, zoo
@@ -148,9 +174,11 @@ def reproduce_entry(
         typer.echo(f"Recorded in {card.path}.")
 
 
-@app.command("index")
+@app.command("index", epilog="Example: keras-hashing zoo index my_zoo")
 def write_index(
-    folder: Annotated[pathlib.Path, typer.Argument(help="It has entries/NAME folders.")],
+    folder: Annotated[
+        pathlib.Path, typer.Argument(help="Folder with the entries in entries/NAME.")
+    ],
 ):
     """Make a folder of entries a place for KERAS_HASHING_ZOO, as it is or behind a web server."""
     from keras_hashing.zoo import cache

@@ -36,7 +36,7 @@ class Encoder:
 
     Args:
         model: `keras.Model`, images to outputs, with `bits` and `image_size`.
-        batch_size: int, images a step; short batches are filled up, so that the model is traced
+        batch_size: int, images at a time; short batches are filled up, so that the model is traced
             once and an image's code does not depend on how many come with it.
         features: "float16", "float32" or None, in which form the backbone's features are kept. The
             backbone runs a second time for them, so that codes are those without features.

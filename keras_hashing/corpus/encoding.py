@@ -73,7 +73,7 @@ def encode(
         address: str, of a running Ray cluster; None starts one in this machine, on loopback only.
         shard_size: int, images a shard; default: 1/64 of all, 256 at least and 10,000 at most,
             or what `target` was begun with.
-        batch_size: int, images a step of the model.
+        batch_size: int, images that go through the model at a time.
         column: str, parquet column or TFRecord feature with the images' bytes (or, in parquet,
             their paths); default: `image` or another usual name.
         label: str, column or feature with class numbers to keep; "folder" for a folder of images
@@ -155,7 +155,7 @@ def _follow(done, images, resumed, progress):
 
     An engine's first yield says how many seconds ago its first worker began with its first image.
     """
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     with contextlib.closing(done):
         before = next(done)

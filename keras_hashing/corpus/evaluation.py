@@ -17,8 +17,8 @@ def evaluate(
         query_codes, query_labels: as of `keras_hashing.evaluate`.
         folder: str or path-like, a corpus; with Ray on several machines all of them must see it.
         engine, workers, address: as of `encode`.
-        settings: `at`, `radius`, `denominator`, `query_ids` and `exclude_self` of
-            `keras_hashing.Evaluator`; ids are those of the corpus.
+        settings: `at`, `radius`, `denominator`, `without_relevant`, `query_ids` and `exclude_self`
+            of `keras_hashing.Evaluator`; ids are those of the corpus.
 
     Returns:
         `keras_hashing.evaluation.Report`.

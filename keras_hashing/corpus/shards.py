@@ -219,5 +219,5 @@ def _codes(chunk, width):
 def _damaged(path, error):
     return (
         f"{path} is damaged: {error}. Delete it and run the same `keras-hashing encode` again, "
-        "which makes it anew."
+        "which makes it again."
     )

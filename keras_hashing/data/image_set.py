@@ -75,7 +75,7 @@ class ImageSet:
 
         Nothing is shared with this set.
         """
-        places = np.arange(len(self))[np.asarray(indices, int) if _empty(indices) else indices]
+        places = np.arange(len(self))[indices]
         return ImageSet(
             images=None if self.images is None else self.images[places],
             labels=None if self.labels is None else self.labels[places],
@@ -154,15 +154,13 @@ def joined(one, other):
     return ImageSet(**parts, image_size=one.image_size, class_names=one.class_names)
 
 
-def _empty(indices):
-    return isinstance(indices, (list, tuple)) and not indices
-
-
 def _numbered(labels, count, class_names):
     """Labels as a new array of numbers, and the names of the classes."""
     names = [] if class_names is None else [str(name) for name in class_names]
     if labels is None:
         return None, names
+    if not isinstance(labels, (list, tuple)):
+        labels = np.asarray(labels)
     if _hold_names(labels):
         parsed = label_fields.of_values(labels)
         checks.same_length("labels", parsed.items, "images", range(count))

@@ -56,9 +56,26 @@ def of_values(values):
             )
         members = value if isinstance(value, (list, tuple, set, frozenset, np.ndarray)) else [value]
         items.append(tuple(_plain(label, place) for label in members if label is not None))
+    return of_items(items, several)
+
+
+def of_items(items, several):
+    """`Labels` of tuples of ints or str, one for each image; lists of 0 and 1 only are flags.
+
+    Raises:
+        ValueError: numbers among names, or a label twice in one image.
+    """
     labels = Labels(items=items, several=several)
     if labels.named and not all(isinstance(label, str) for item in items for label in item):
         raise ValueError("labels must be all numbers or all names; got both.")
+    widths = {len(item) for item in items}
+    if len(widths) == 1 and max(widths) > 1 and {label for i in items for label in i} <= {0, 1}:
+        # As class numbers, 0,1,0 would have a class twice, and 0,1 all classes.
+        return Labels(flags=np.array(items, np.uint8))
+    twice = next((i for i, item in enumerate(items) if len(set(item)) != len(item)), None)
+    if twice is not None:
+        listed = ", ".join(map(str, items[twice]))
+        raise ValueError(f"the labels of image {twice}, {listed}, have one twice.")
     return labels
 
 

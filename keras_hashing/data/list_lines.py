@@ -10,6 +10,7 @@ BETWEEN = re.compile(r"\s*[,;|]\s*")  # several labels of one image
 _ENDS = "|".join(re.escape(end[1:]) for end in sorted(EXTENSIONS, key=len, reverse=True))
 # A path in quotes, or all up to the last image's extension, so that it may hold spaces.
 _PATH_FIRST = re.compile(rf'\s*(?:"([^"]+)"|(.*\.(?:{_ENDS})))(?=$|[\s,;|])(.*)$', re.IGNORECASE)
+_FLAGS = {"0", "1"}
 _IS_IMAGE = re.compile(rf".*\.(?:{_ENDS})\s*$", re.IGNORECASE)
 
 
@@ -47,13 +48,13 @@ def fields(path, lines):
         List of (line number, list of str). The path is the first field, unless the file has
         columns of its own, under a header.
     """
-    delimiter = _delimiter(path, [text for _, text in lines])
+    found = [_PATH_FIRST.match(text) for _, text in lines]
+    delimiter = _delimiter(path, [text for _, text in lines], found)
     if delimiter:
         rows = [(line, _cut(text, delimiter)) for line, text in lines]
         if delimiter == "\t":
             return [(line, [first, *_loosened(rest)]) for line, (first, *rest) in rows]
         return rows
-    found = [_PATH_FIRST.match(text) for _, text in lines]
     if not all(found[1:]) or (len(found) == 1 and not found[0]):
         return [(line, text.split()) for line, text in lines]  # so paths hold no spaces
     return [
@@ -65,7 +66,7 @@ def fields(path, lines):
 def labels_of(text):
     """The label fields in what follows a path, separated by spaces; words are one field."""
     parts = text.split()
-    if len(parts) <= 1 or all(is_number(part) for part in parts):
+    if len(parts) <= 1 or _FLAGS.issuperset(parts) or all(is_number(part) for part in parts):
         return parts
     joined = BETWEEN.sub(",", text.strip())  # `3, 7` is one field, as `3,7`
     return [joined]
@@ -85,11 +86,11 @@ def is_number(text):
     return True
 
 
-def _delimiter(path, texts):
+def _delimiter(path, texts, found):
     """Tab, comma, semicolon or bar, whichever follows the path; "" for spaces."""
     if all("\t" in text.strip() for text in texts):
         return "\t"
-    behind = [match[3].lstrip()[:1] for match in map(_PATH_FIRST.match, texts) if match]
+    behind = [match[3].lstrip()[:1] for match in found if match]
     if behind:
         return next((mark for mark in behind if mark and mark in ",;|"), "")
     is_csv = path.suffix.lower() == ".csv"

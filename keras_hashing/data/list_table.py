@@ -124,16 +124,16 @@ def of_fields(path, rows):
         rows: list of (line, list of fields).
     """
     line, first = rows[0]
-    single = [len(fields) <= 1 for _, fields in rows]
-    joined = any(BETWEEN.search(field) for _, fields in rows for field in fields)
+    single = all(len(fields) <= 1 for _, fields in rows)
+    joined = single and any(BETWEEN.search(fields[0]) for _, fields in rows if fields)
     for number, fields in rows:
-        if len(fields) != len(first) and not (all(single) and joined):
+        if len(fields) != len(first) and not joined:
             raise ValueError(
                 f"{path}, line {number}: {len(fields)} label field(s), but line {line} has "
                 f"{len(first)}. Every line needs as many; join several classes of an image by "
                 "commas, `a.jpg 3,7`."
             )
-    if all(single):
+    if single:
         return _of_one_field(path, rows, joined)
     for number, fields in rows:
         wrong = next((flag for flag in fields if flag not in ("0", "1")), None)
@@ -142,7 +142,9 @@ def of_fields(path, rows):
                 f"{path}, line {number}: the flag {wrong!r} is not 0 or 1. Write one flag for "
                 "each class, a single class number, or several joined by commas, `a.jpg 3,7`."
             )
-    return label_fields.Labels(flags=np.array([fields for _, fields in rows], np.uint8))
+    digits = "".join("".join(fields) for _, fields in rows).encode()
+    flags = np.frombuffer(digits, np.uint8).reshape(len(rows), -1) - ord("0")
+    return label_fields.Labels(flags=flags)
 
 
 def _of_one_field(path, rows, joined):
@@ -155,13 +157,9 @@ def _of_one_field(path, rows, joined):
         if not found and not joined:
             raise ValueError(f"{path}, line {number}: the label is missing.")
         split.append((number, found))
-    widths = {len(found) for _, found in split}
-    if joined and len(widths) == 1 and {label for _, f in split for label in f} <= {"0", "1"}:
-        # As class numbers, 0,1,0 would have a class twice, and 0,1 all classes.
-        return label_fields.Labels(flags=np.array([found for _, found in split], np.uint8))
     if all(_is_whole(label) for _, found in split for label in found):
         items = [tuple(int(label) for label in found) for _, found in split]
-        return label_fields.Labels(items=items, several=joined)
+        return _items(path, items, joined)
     if any(list_lines.is_number(label) for _, found in split for label in found):
         number, label = next(
             (number, label) for number, found in split for label in found if not _is_whole(label)
@@ -170,7 +168,14 @@ def _of_one_field(path, rows, joined):
             f"{path}, line {number}: the label {label!r} is not a whole number from 0 on, as "
             "others are. Write numbers on all lines, or names on all."
         )
-    return label_fields.Labels(items=[tuple(found) for _, found in split], several=joined)
+    return _items(path, [tuple(found) for _, found in split], joined)
+
+
+def _items(path, items, several):
+    try:
+        return label_fields.of_items(items, several)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _is_whole(text):

@@ -1,6 +1,7 @@
 """Several lists, or one, as a data set with its parts."""
 
 import numbers
+import os
 import pathlib
 import warnings
 
@@ -129,9 +130,10 @@ def _check_kinds(listed, arrays):
 
 def _check_agreement(sets):
     """Labels of an image must be the same in all lists; overlaps that flatter are told."""
+    keys = {name: _keys(images) for name, images in sets.items()}
     seen: dict[str, tuple] = {}
     for name, images in sets.items():
-        for place, key in enumerate(_keys(images)):
+        for place, key in enumerate(keys[name]):
             label = None if images.labels is None else images.labels[place]
             before, other = seen.setdefault(key, (label, name))
             if label is not None and not np.array_equal(before, label):
@@ -139,13 +141,12 @@ def _check_agreement(sets):
                     f"{images.ids[place]} has other labels in the list for `{name}` than in that "
                     f"for `{other}`. Correct one of the two."
                 )
-    keys = {name: set(_keys(images)) for name, images in sets.items()}
     for one, other, advice in (
         ("query", "database", "Leave each out of its own search: evaluate(exclude_self=True)."),
         ("query", "train", "Figures will be too good."),
         ("validation", "train", "Validation will be too good."),
     ):
-        shared = len(keys[one] & keys[other])
+        shared = len(set(keys[one]) & set(keys[other]))
         if shared:
             warnings.warn(
                 f"{shared} of {len(keys[one])} {one} image(s) are in {other} too. {advice}",
@@ -157,4 +158,5 @@ def _keys(images):
     """What tells an image: its file, since ids of different folders may be equal."""
     if images.paths is None:
         return []  # images of MATLAB files are numbered, and tell nothing
-    return [str(pathlib.Path(path).resolve()) for path in images.paths]
+    here = pathlib.Path.cwd()
+    return [os.path.normpath(here / path) for path in images.paths]

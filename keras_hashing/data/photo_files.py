@@ -19,7 +19,7 @@ def split_readable(paths):
     Returns:
         (readable, passed_over): list of paths in the same order, list of (path, reason).
     """
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = pool.map(_reason_unreadable, paths)

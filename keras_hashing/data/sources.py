@@ -79,7 +79,7 @@ def check_source(settings):
         raise ValueError(f"the data come from one place; got `{kinds[0]}` and `{kinds[1]}`.")
     source = SOURCES[kinds[0]]
     for key in settings:
-        checks.one_of(f"key beside `{kinds[0]}`", key, source.keys)
+        checks.one_of("key", key, source.keys, f"Those go with `{kinds[0]}`.")
     for key in source.needed:
         if key not in settings:
             raise ValueError(f"beside `{kinds[0]}` there must be `{key}`: {source.about}.")

@@ -85,9 +85,10 @@ def reading(info):
         and not isinstance(feature, tfds.features.LabeledImage)
     ]
     image = _chosen(info, images, [*keys[:1], "image"], "image")
-    found = {key: _label(feature) for key, feature in features.items() if key != image}
+    preferred = [*keys[1:], *LABELS]
+    found = {key: _label(feature, key in preferred) for key, feature in features.items()}
     labels = [key for key, label in found.items() if label is not None]
-    label = _chosen(info, labels, [*keys[1:], *LABELS], "label")
+    label = _chosen(info, labels, preferred, "label")
     way, kind, names = found[label]
     shape = features[image].shape
     small = None not in shape and max(shape[:2]) <= SMALL and shape[2] in (1, 3)
@@ -106,8 +107,11 @@ def _chosen(info, found, preferred, what):
     )
 
 
-def _label(feature):
-    """(way to it inside the feature, kind, class names), or None for what is no label."""
+def _label(feature, called_so):
+    """(way to it inside the feature, kind, class names), or None for what is no label.
+
+    A plain number may be an id or a count; that it is a label only its name tells, `called_so`.
+    """
     import tensorflow_datasets as tfds
 
     if isinstance(feature, tfds.features.ClassLabel):
@@ -117,17 +121,14 @@ def _label(feature):
         if isinstance(inner, tfds.features.ClassLabel):
             return (), "several", _names(inner)
         if hasattr(inner, "keys") and "label" in inner:  # boxes of objects, as VOC and COCO
-            found = _label(inner["label"])
+            found = _label(inner["label"], True)
             return (("label",), "several", found[2]) if found and found[1] == "number" else None
         return None
-    if isinstance(feature, (tfds.features.Image, tfds.features.Text)) or not hasattr(
-        feature, "np_dtype"
-    ):
-        return None
-    if np.dtype(feature.np_dtype).kind not in "biu":
+    if not called_so or type(feature) not in (tfds.features.Tensor, tfds.features.Scalar):
         return None
     kinds = {0: "number", 1: "flags"}
-    return ((), kinds[len(feature.shape)], []) if len(feature.shape) in kinds else None
+    whole = np.dtype(feature.np_dtype).kind in "biu" and None not in feature.shape
+    return ((), kinds[len(feature.shape)], []) if whole and len(feature.shape) in kinds else None
 
 
 def _names(feature):

@@ -40,6 +40,14 @@ def distinct(rows):
     return order[starts], np.diff(starts, append=len(rows)), kinds
 
 
+def label_words(labels):
+    """Checked labels as uint64 `(n, width)`, equal where the labels are."""
+    if labels.ndim == 1:
+        return labels.astype(np.uint64)[:, None]
+    padded = np.pad(labels, ((0, 0), (0, -labels.shape[1] % 64)))
+    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
+
+
 def _keys(rows):
     """One uint64 a row; equal rows have equal keys, others nearly always different ones."""
     keys = np.zeros(len(rows), np.uint64)

@@ -1,84 +1,17 @@
-"""Exact retrieval metrics of codes: all at once, or streamed over parts of the database."""
+"""Exact retrieval metrics of codes, streamed over parts of the database."""
+
+import numbers
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks, codes, relevance
-from keras_hashing.evaluation import distinct, index_order
+from keras_hashing.evaluation import distinct, ids
 from keras_hashing.evaluation.histograms import Rows, histograms
-from keras_hashing.evaluation.summary import DENOMINATORS, summarize
+from keras_hashing.evaluation.scores import DENOMINATORS
+from keras_hashing.evaluation.summary import summarize
 
-TIES = ("expected", "index")
-
-
-def evaluate(
-    query_codes,
-    query_labels,
-    database_codes,
-    database_labels,
-    bits=None,
-    at=(),
-    radius=2,
-    ties="expected",
-    denominator="hits",
-    query_ids=None,
-    database_ids=None,
-    exclude_self=False,
-):
-    """Retrieval metrics of queries against a database, exact under ties.
-
-    Args:
-        query_codes: uint8 `(queries, bytes)`, packed.
-        query_labels: int `(queries,)`, or multi-hot `(queries, classes)`; two items are relevant
-            to each other if they share a label.
-        database_codes: uint8 `(database, bytes)`.
-        database_labels: labels of the database, the same form.
-        bits: int, code length; None for 8 times the width.
-        at: ints, cutoffs for mAP@R, precision and recall. One above the database's size becomes
-            that size, and the report's notes say so.
-        radius: int in [0, bits], for precision within a Hamming radius.
-        ties: "expected", the mean over all orders of equal distances, in closed form; "index",
-            ties in database order, which published figures often have.
-        denominator: "hits", "min" or "total": what `map_at` is divided by; the report has all.
-        query_ids, database_ids: ints or strs, one per item, for `exclude_self`; both of one kind,
-            the database's unique.
-        exclude_self: bool, leave the item with a query's own id out of its database.
-
-    Returns:
-        `Report`. A query with nothing relevant is left out of the means and counted.
-
-    Raises:
-        TypeError: codes that are not uint8, labels that are not numbers, ids of two kinds, or
-            `at` that is no sequence of whole numbers.
-        ValueError: widths or lengths that do not fit, an empty database, a value out of range,
-            or no query with anything relevant.
-
-    Example:
-        >>> one = np.array([[0], [1], [3]], np.uint8)
-        >>> evaluate(one[:1], [0], one, [0, 1, 0], bits=2).map
-        0.8333333333333333
-
-    Source: `keras_hashing.evaluation.metrics`.
-    """
-    checks.one_of("ties", ties, TIES)
-    evaluator = Evaluator(
-        query_codes, query_labels, bits, at, radius, denominator, query_ids, exclude_self
-    )
-    evaluator.update(database_codes, database_labels, database_ids)
-    ranked = None
-    if ties == "index" and evaluator.rows:
-        own = None
-        if exclude_self:
-            own = _positions(evaluator.query_ids, np.asarray(database_ids))
-        ranked = index_order.average_precisions(
-            evaluator.query_codes,
-            evaluator.query_labels,
-            np.asarray(database_codes),
-            relevance.labels("database_labels", database_labels),
-            evaluator.bits,
-            (None, *evaluator.at),
-            own,
-        )
-    return summarize(evaluator, ranked)
+WITHOUT_RELEVANT = ("left out", "zero")
 
 
 class Evaluator:
@@ -88,21 +21,30 @@ class Evaluator:
     several shards merged give the result of one, bit for bit.
 
     Args:
-        query_codes, query_labels, bits, at, radius, denominator, query_ids, exclude_self: as
-            for `evaluate`.
+        query_codes, query_labels, bits, at, radius, denominator, without_relevant, query_ids,
+            exclude_self: as for `evaluate`.
 
     Raises:
         TypeError, ValueError: as for `evaluate`.
+
+    Example:
+        >>> evaluator = Evaluator(np.array([[0]], np.uint8), [0], bits=2)
+        >>> evaluator.update(np.array([[0], [1]], np.uint8), [0, 1])
+        >>> evaluator.update(np.array([[3]], np.uint8), [0])
+        >>> round(evaluator.result().map, 3)
+        0.833
     """
 
     def __init__(
         self,
         query_codes,
         query_labels,
+        *,
         bits=None,
         at=(),
         radius=2,
         denominator="hits",
+        without_relevant="left out",
         query_ids=None,
         exclude_self=False,
     ):
@@ -113,14 +55,18 @@ class Evaluator:
         self.query_labels = relevance.labels("query_labels", query_labels, len(query_codes))
         if not len(query_codes):
             raise ValueError("`query_codes` is empty: there is nothing to evaluate.")
-        self.at = checks.cutoffs("at", at)
+        one = isinstance(at, numbers.Integral) and not isinstance(at, bool)
+        self.at = checks.cutoffs("at", (at,) if one else at)
         # The default of 2 also stands for a code of one bit.
         longest = max(self.bits, 2)
         self.radius = checks.whole("radius", radius, 0, longest, "It is a number of bits.")
         self.denominator = checks.one_of("denominator", denominator, DENOMINATORS)
+        self.without_relevant = checks.one_of(
+            "without_relevant", without_relevant, WITHOUT_RELEVANT
+        )
         if exclude_self and query_ids is None:
             raise ValueError("`exclude_self` needs `query_ids` and the database's ids.")
-        self.query_ids = None if query_ids is None else np.asarray(query_ids)
+        self.query_ids: Any = None if query_ids is None else ids.checked("query_ids", query_ids)
         if query_ids is not None:
             checks.same_length("query_ids", self.query_ids, "query_codes", query_codes)
         self.exclude_self = exclude_self
@@ -130,17 +76,23 @@ class Evaluator:
         self._classes = None if multi_hot else np.unique(self.query_labels)
         self._queries = self._rows(query_codes, self.query_labels)
         self._left_out = np.zeros(len(query_codes), bool)  # queries whose own item was seen
+        self._other_id = None  # of a database item, as an example
         most_shared = int(self.query_labels.sum(axis=1).max()) if multi_hot else 1
         # By query, number of shared labels, and distance.
         self.counts = np.zeros((len(query_codes), 1 + most_shared, self.bits + 1), np.int64)
 
-    def update(self, database_codes, database_labels, ids=None):
+    @property
+    def own_left_out(self):
+        """int, queries whose own item was found in the database and left out."""
+        return int(self._left_out.sum())
+
+    def update(self, database_codes, database_labels, database_ids=None):
         """Count another part of the database.
 
         Args:
             database_codes: uint8 `(items, bytes)`.
             database_labels: labels in the queries' form.
-            ids: one per item; needed with `exclude_self`.
+            database_ids: one per item; needed with `exclude_self`.
 
         Raises:
             TypeError, ValueError: as for `evaluate`; nothing is counted then.
@@ -148,16 +100,17 @@ class Evaluator:
         database_codes = checks.codes("database_codes", database_codes, self.bits)
         labels = relevance.labels("database_labels", database_labels, len(database_codes))
         relevance.same_form("query_labels", self.query_labels, "database_labels", labels)
-        if self.exclude_self and ids is None:
+        if self.exclude_self and database_ids is None:
             raise ValueError("`exclude_self` needs the database's ids too.")
-        if ids is not None:
-            checks.same_length("database_ids", np.asarray(ids), "database_codes", database_codes)
+        if database_ids is not None:
+            database_ids = ids.checked("database_ids", database_ids)
+            checks.same_length("database_ids", database_ids, "database_codes", database_codes)
         if not len(database_codes):
             return
         rows = self._rows(database_codes, labels)
         counts, self.plan = histograms(self._queries, rows, self.bits, self.counts.shape[1])
         if self.exclude_self:
-            self._leave_out(counts, database_codes, labels, np.asarray(ids))
+            self._leave_out(counts, database_codes, labels, database_ids)
         self.counts += counts
         self.rows += len(database_codes)
 
@@ -177,14 +130,14 @@ class Evaluator:
                 "only evaluators of the same queries, labels, bits and `exclude_self` merge. "
                 "Make both with the same arguments."
             )
-        if self.exclude_self and not np.array_equal(
-            np.asarray(self.query_ids), np.asarray(other.query_ids)
-        ):
+        if self.exclude_self and not np.array_equal(self.query_ids, other.query_ids):
             raise ValueError(
                 "evaluators with `exclude_self` merge only with equal `query_ids`. "
                 "Make both with the same arguments."
             )
         self._see_own(other._left_out)
+        if self._other_id is None:
+            self._other_id = other._other_id
         self.counts += other.counts
         self.rows += other.rows
         self.plan = self.plan or other.plan
@@ -194,9 +147,27 @@ class Evaluator:
         """The `Report` of what was counted so far.
 
         Raises:
-            ValueError: nothing was counted, or no query has anything relevant.
+            ValueError: nothing was counted, no query has anything relevant and such are left out,
+                or `exclude_self` and no query's id came in the database.
         """
         return summarize(self)
+
+    def own_notes(self):
+        """What to say of queries whose own item was not in the database, a tuple of str.
+
+        Raises:
+            ValueError: `exclude_self`, and there was none of them.
+        """
+        queries, found = len(self.query_codes), self.own_left_out
+        if not self.exclude_self or found == queries:
+            return ()
+        if found:
+            return (f"own items left out: {found} of {queries}; the others' ids are not there",)
+        raise ValueError(
+            f"`exclude_self` found none of the {queries} queries' ids in the database: a query's "
+            f"is {self.query_ids[0].item()!r}, an item's {self._other_id!r}. Name an image in the "
+            "same way on both sides, or leave `exclude_self` out."
+        )
 
     def kinds(self):
         """Queries that count alike, because their codes and labels are equal.
@@ -216,17 +187,17 @@ class Evaluator:
         """Codes and labels as words; single labels as numbers of the queries' classes, or -1."""
         words = codes.words(some_codes).view(np.int64)
         if self._classes is None:
-            padded = np.pad(labels, ((0, 0), (0, -labels.shape[1] % 64)))
-            packed = np.packbits(padded, axis=1, bitorder="little").view(np.int64)
-            return Rows(words, packed, multi_hot=True)
+            return Rows(words, distinct.label_words(labels).view(np.int64), multi_hot=True)
         place = np.searchsorted(self._classes, labels).clip(max=len(self._classes) - 1)
         numbers = np.where(self._classes[place] == labels, place, -1)
         return Rows(words, numbers[:, None], multi_hot=False)
 
-    def _leave_out(self, counts, database_codes, labels, ids):
+    def _leave_out(self, counts, database_codes, labels, database_ids):
         """Take each query's own item out of its counts."""
-        own = _positions(self.query_ids, ids)
+        own = ids.places(self.query_ids, database_ids)
         self._see_own(own >= 0)
+        if self._other_id is None:
+            self._other_id = database_ids[0].item()
         for query in np.flatnonzero(own >= 0):
             place = slice(own[query], own[query] + 1)
             row = slice(query, query + 1)
@@ -241,24 +212,9 @@ class Evaluator:
         """Note for which queries the own item was left out; it must come once."""
         again = np.flatnonzero(self._left_out & seen)
         if len(again):
-            twice = np.asarray(self.query_ids)[again[0]]
+            twice = self.query_ids[again[0]]
             raise ValueError(
                 f"`database_ids` must be unique over all parts; {twice} came before. "
                 "Give every item its own id, and every part once."
             )
         self._left_out |= seen
-
-
-def _positions(query_ids, database_ids):
-    """Place of each query's id in the database, -1 where it is not; an id must stand once."""
-    kinds = query_ids.dtype, database_ids.dtype
-    if (kinds[0].kind in "iu") != (kinds[1].kind in "iu"):
-        raise TypeError(
-            "`query_ids` and `database_ids` must both be whole numbers, or both strings; got "
-            f"dtypes {kinds[0]} and {kinds[1]}. Number or name both sides in the same way."
-        )
-    unique, first = np.unique(database_ids, return_index=True)
-    if len(unique) != len(database_ids):
-        raise ValueError("`database_ids` must be unique to leave a query's own item out.")
-    place = np.searchsorted(unique, query_ids).clip(max=len(unique) - 1)
-    return np.where(unique[place] == query_ids, first[place], -1)

@@ -8,7 +8,7 @@ _BLOCK = 64  # queries whose similarities are held at once
 
 
 def mean_average_precision(
-    query_vectors, query_labels, database_vectors, database_labels, similarity="cosine"
+    query_vectors, query_labels, database_vectors, database_labels, *, similarity="cosine"
 ):
     """mAP over the whole database of a ranking by inner product or cosine.
 
@@ -26,16 +26,29 @@ def mean_average_precision(
         float in [0, 1]; NaN if no query has anything relevant.
 
     Raises:
-        ValueError: another similarity, lengths that differ, or values that are not finite.
+        TypeError: vectors or labels that are not numbers.
+        ValueError: another similarity, shapes or lengths that do not fit, or values that are not
+            finite.
+
+    Example:
+        >>> database = np.array([[1.0, 0.1], [0.0, 1.0], [1.0, 1.0]])
+        >>> mean_average_precision(np.array([[1.0, 0.0]]), [0], database, [0, 1, 1])
+        1.0
 
     Source: McSherry and Najork, "Computing Information Retrieval Performance Measures
     Efficiently in the Presence of Tied Scores", ECIR 2008, for the mean over orders.
     """
     checks.one_of("similarity", similarity, ("cosine", "inner"))
+    query_vectors = _vectors("query_vectors", query_vectors)
+    database_vectors = _vectors("database_vectors", database_vectors)
+    if query_vectors.shape[1] != database_vectors.shape[1]:
+        raise ValueError(
+            "`query_vectors` and `database_vectors` must have as many channels; got shapes "
+            f"{query_vectors.shape} and {database_vectors.shape}. Take both from one model."
+        )
+    query_labels, database_labels = np.asarray(query_labels), np.asarray(database_labels)
     checks.same_length("query_vectors", query_vectors, "query_labels", query_labels)
     checks.same_length("database_vectors", database_vectors, "database_labels", database_labels)
-    checks.finite("query_vectors", query_vectors)
-    checks.finite("database_vectors", database_vectors)
     if similarity == "cosine":
         query_vectors, database_vectors = _unit(query_vectors), _unit(database_vectors)
     harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, len(database_vectors) + 1))])
@@ -66,6 +79,17 @@ def _average_precision(scores, relevant, harmonic):
     span = harmonic[starts + size] - harmonic[starts]
     sums = hits / size * ((hits_before + 1 - growth * (starts + 1)) * span + growth * size)
     return sums.sum() / relevant.sum()
+
+
+def _vectors(name, vectors):
+    vectors = np.asarray(vectors)
+    if vectors.dtype.kind not in "iuf":
+        raise TypeError(
+            f"`{name}` must be numbers; got dtype {vectors.dtype}. Pass features, or outputs."
+        )
+    checks.rank(name, vectors, 2, "Vectors have shape (items, channels).")
+    checks.finite(name, vectors)
+    return vectors
 
 
 def _unit(vectors):

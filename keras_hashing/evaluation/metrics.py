@@ -40,29 +40,38 @@ class Buckets:
         return np.concatenate([[0.0], np.cumsum(np.log(self._steps))])
 
     def inside(self, cutoff):
-        """Slots of each bucket up to rank `cutoff`; all of them for None."""
+        """Slots of each bucket up to rank `cutoff`, an int or one for each query, `(queries, 1)`;
+        all of them for None."""
         if cutoff is None:
             return self.total
         return np.clip(cutoff - self.before, 0, self.total)
 
 
-def expected_precision_sum(buckets, cutoff=None):
+def expected_precision_sum(buckets, cutoff=None, gained=None):
     """Expected sum of precisions at the relevant items up to a rank, per bucket.
+
+    Args:
+        buckets: `Buckets`.
+        cutoff: as of `Buckets.inside`.
+        gained: for relevant items that count by their gain, tuple of float64
+            `(queries, bits + 1)`: the gains before each bucket, and the mean gain of its relevant
+            items. Precision is then the mean gain up to a rank. None for a gain of 1 each.
 
     Returns:
         float64 `(queries, bits + 1)`.
     """
+    before, gain = (buckets.hits_before, 1) if gained is None else gained
     slots = buckets.inside(cutoff)
     share = buckets.relevant / np.maximum(buckets.total, 1)
     # Chance that an earlier slot of the bucket is relevant too, given that one slot is; if none
     # is, it is multiplied by 0.
     companion = (buckets.relevant - 1) / np.maximum(buckets.total - 1, 1)
     span = buckets.harmonic[buckets.before + slots] - buckets.harmonic[buckets.before]
-    inner = (buckets.hits_before + 1 - companion * (buckets.before + 1)) * span
-    return share * (inner + companion * slots)
+    inner = (before + gain * (1 - companion * (buckets.before + 1))) * span
+    return share * (inner + gain * companion * slots)
 
 
-def average_precision(buckets, cutoff=None, denominator="total", sums=None):
+def average_precision(buckets, cutoff=None, denominator="total", sums=None, gained=None):
     """Expected average precision of each query.
 
     Args:
@@ -70,16 +79,17 @@ def average_precision(buckets, cutoff=None, denominator="total", sums=None):
         cutoff: int rank R, or None for the whole database, where the denominators agree.
         denominator: "hits" (relevant items up to R), "min" (the smaller of R and all relevant
             items) or "total" (all relevant items).
-        sums: `expected_precision_sum(buckets, cutoff)`, where it is needed more than once.
+        sums: `expected_precision_sum(buckets, cutoff, gained)`, where it is needed more than once.
+        gained: as of `expected_precision_sum`.
 
     Returns:
         float64 `(queries,)`; 0 where there is nothing relevant.
     """
     if sums is None:
-        sums = expected_precision_sum(buckets, cutoff)
+        sums = expected_precision_sum(buckets, cutoff, gained)
     if cutoff is not None and denominator == "hits":
-        return _hits_average(buckets, sums, cutoff)
-    return _ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, None))
+        return _hits_average(buckets, sums, cutoff, gained)
+    return ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, None))
 
 
 def bounded_average_precision(buckets, first, cutoff=None, denominator="total"):
@@ -99,12 +109,39 @@ def bounded_average_precision(buckets, first, cutoff=None, denominator="total"):
     span = buckets.harmonic[start + hits] - buckets.harmonic[start]
     sums = hits + (buckets.hits_before - start) * span
     found = hits.sum(axis=1)
-    return _ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, found))
+    return ratio(sums.sum(axis=1), _denominator(buckets, cutoff, denominator, found))
 
 
 def hits_at(buckets, cutoff):
     """Expected number of relevant items up to a rank, float64 `(queries,)`."""
-    return (buckets.inside(cutoff) * _ratio(buckets.relevant, buckets.total)).sum(axis=1)
+    return (buckets.inside(cutoff) * ratio(buckets.relevant, buckets.total)).sum(axis=1)
+
+
+def hit_chances(buckets, cutoff):
+    """Chance over the orders of ties that a relevant item is among the first R.
+
+    Args:
+        buckets: `Buckets`.
+        cutoff: int rank R.
+
+    Returns:
+        float64 `(queries,)` in [0, 1].
+    """
+    slots = buckets.inside(cutoff)
+    with_hits = buckets.relevant > 0
+    chances = (with_hits & (slots == buckets.total)).any(axis=1).astype(np.float64)
+    cut = with_hits & (slots > 0) & (slots < buckets.total) & (chances[:, None] == 0)
+    rows, columns = np.nonzero(cut)  # one bucket a query at most
+    size, relevant, drawn = (
+        field[rows, columns] for field in (buckets.total, buckets.relevant, slots)
+    )
+    misses = size - relevant
+    # m items drawn of a bucket's n miss all r relevant ones: C(n - r, m) / C(n, m).
+    log = buckets.log_factorial
+    exponents = log[misses] - log[np.maximum(misses - drawn, 0)] - log[size] + log[size - drawn]
+    found = -np.expm1(exponents.astype(np.float64))
+    chances[rows] = np.where(drawn > misses, 1.0, found)
+    return chances
 
 
 def hits_by_rank(buckets, ranks):
@@ -126,7 +163,14 @@ def within_radius(buckets):
     return buckets.before + buckets.total, buckets.hits_before + buckets.relevant
 
 
-def _hits_average(buckets, sums, cutoff):
+def ratio(numerator, denominator):
+    """Quotient in float64; 0 where the denominator is not positive."""
+    numerator = np.asarray(numerator, np.float64)
+    positive = np.asarray(denominator) > 0
+    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=positive)
+
+
+def _hits_average(buckets, sums, cutoff, gained):
     """Expected precision sum over expected-by-case hits.
 
     Only the bucket that the cutoff cuts has a random number of hits: hypergeometric, and given
@@ -136,10 +180,15 @@ def _hits_average(buckets, sums, cutoff):
     cut = (slots > 0) & (slots < buckets.total)
     whole_sums = np.where(cut, 0.0, sums).sum(axis=1)
     whole_hits = np.where(cut, 0, np.where(slots > 0, buckets.relevant, 0)).sum(axis=1)
-    result = _ratio(whole_sums, whole_hits)
+    result = ratio(whole_sums, whole_hits)
     rows, columns = np.nonzero(cut)
     fields = (buckets.total, buckets.relevant, buckets.before, buckets.hits_before, slots)
     cuts = np.stack([field[rows, columns] for field in fields])
+    if gained is None:
+        gained = cuts[3], np.ones(len(rows))
+    else:
+        gained = tuple(field[rows, columns] for field in gained)
+    gains = np.stack([*gained, whole_sums[rows]])
     low, high = _likely_hits(*cuts[[0, 1, 4]])
     # Queries of like widths go together, few enough for the cache.
     order = np.argsort(high - low)
@@ -148,7 +197,7 @@ def _hits_average(buckets, sums, cutoff):
         some = order[start : start + block]
         inside = low[some, None] + np.arange(int((high - low)[some].max()) + 1)
         result[rows[some]] = _cut_average(
-            buckets, inside, high[some, None], cuts[:, some, None], whole_sums[rows[some], None]
+            buckets, inside, high[some, None], cuts[:, some, None], gains[:, some, None]
         )
     return result
 
@@ -168,9 +217,10 @@ def _likely_hits(size, relevant, slots):
     return np.maximum(low, 0), np.minimum(high, slots)
 
 
-def _cut_average(buckets, inside, high, cuts, sums_before):
+def _cut_average(buckets, inside, high, cuts, gains):
     """Mean over the number of hits `inside` the cut bucket, int64 `(queries, numbers)`."""
     size, relevant, before, hits, slots = cuts
+    gains_before, gain, sums_before = gains
     weighed = inside <= high
     inside = np.minimum(inside, high)
     log = buckets.log_factorial
@@ -178,10 +228,11 @@ def _cut_average(buckets, inside, high, cuts, sums_before):
     exponents = exponents - log[inside] - log[relevant - inside]
     exponents -= log[slots - inside] + log[size - relevant - slots + inside]
     weights = np.where(weighed, np.exp(exponents.astype(np.float64)), 0.0)
-    companion = _ratio(inside - 1, slots - 1)
+    companion = ratio(inside - 1, slots - 1)
     span = buckets.harmonic[before + slots] - buckets.harmonic[before]
-    inner = (hits + 1 - companion * (before + 1)) * span + companion * slots
-    values = _ratio(sums_before + inside / slots * inner, hits + inside)
+    inner = (gains_before + gain * (1 - companion * (before + 1))) * span
+    inner += gain * companion * slots
+    values = ratio(sums_before + inside / slots * inner, hits + inside)
     return (weights * values).sum(axis=1) / weights.sum(axis=1)
 
 
@@ -191,10 +242,3 @@ def _denominator(buckets, cutoff, denominator, found):
     if denominator == "min":
         return np.minimum(cutoff, buckets.all_relevant)
     return found
-
-
-def _ratio(numerator, denominator):
-    """Quotient in float64; 0 where the denominator is not positive."""
-    numerator = np.asarray(numerator, np.float64)
-    positive = np.asarray(denominator) > 0
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=positive)

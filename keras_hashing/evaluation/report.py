@@ -5,27 +5,46 @@ import dataclasses
 import numpy as np
 
 from keras_hashing import files
+from keras_hashing.evaluation import display
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Report:
-    """Retrieval metrics, means over the queries that have something relevant in the database.
+    """Retrieval metrics, means over the queries that count (`without_relevant`).
 
     Attributes:
         bits: int, code length.
         queries, database: int, numbers of items.
-        queries_without_relevant: int, queries that are left out of every mean.
+        queries_without_relevant: int, queries with nothing relevant in the database.
+        without_relevant: "left out", they are in no mean; or "zero", they count as 0 in each.
+        own_left_out: int, queries whose own item was left out of their search (`exclude_self`).
         ties: "expected", the mean over all orders of equal distances, exact; or "index", the
-            database's order. It applies to `map`, `map_at…`, `precision_at`, `recall_at`.
+            database's order. It applies to all but the best and worst, `ndcg…`, `rank_curve` and
+            what goes by radius, which no order moves.
         denominator: which of the three conventions `map_at` has.
         map: float in [0, 1], mean average precision over the whole database.
         map_best, map_worst: floats, relevant items of each distance first, and last.
+        per_query: float64 `(queries,)`, average precision of each query over the whole database,
+            whose mean `map` is; NaN for a query that is left out, 0 for one counted as 0.
         map_at, map_at_hits, map_at_min, map_at_total: dicts, cutoff R -> mAP@R whose
             denominator is the chosen one; the relevant items up to R; the smaller of R and all
             relevant items; all relevant items.
+        per_query_at: dict, cutoff -> float64 `(queries,)`, as `per_query`, whose mean is `map_at`.
+        map_at_r: float in [0, 1], MAP@R: mAP@R(total), R being each query's relevant items;
+            r_precision: float in [0, 1], precision among the first R. Source: Musgrave et al., "A
+            metric learning reality check", ECCV 2020.
         precision_at, recall_at: dicts, cutoff -> float.
+        hit_rate_at: dict, cutoff -> float in [0, 1], share of queries with a relevant item among
+            the first; expected, with ties "expected".
+        acg_at: dict, cutoff -> float, average cumulative gain: mean number of labels that an item
+            up to there shares with the query; with single labels the same as precision.
+        weighted_map: float, mean over relevant items of ACG at their ranks, and
+            weighted_map_at, dict, cutoff -> the same over the relevant items up to there; with
+            single labels the same as `map` and `map_at_hits`. Source: Zhao et al., "Deep semantic
+            ranking based hashing for multi-label image retrieval", CVPR 2015.
         ndcg, ndcg_at: float, and dict by cutoff: normalized discounted cumulative gain of the
             expected order, whatever `ties`; the gain of an item that shares g labels is 2^g - 1.
+        ndcg_linear, ndcg_linear_at: the same with a gain of g.
         radius: int; precision_radius, recall_radius: floats for the items within it; a query
             with none counts as 0. empty_radius: share of queries with none.
         pr_curve: dict of float64 arrays `(bits + 1,)`, "precision" and "recall" within radius
@@ -33,7 +52,7 @@ class Report:
         rank_curve: dict of arrays, "rank" (int64, at most 100, from 1 to the database's size),
             and expected "precision" and "recall" there, means over the queries.
         distances: dict of int64 arrays `(bits + 1,)`, pairs at each distance, "relevant" and
-            "irrelevant".
+            "irrelevant", of the queries that count.
         notes: tuple of str, what was changed in what was asked for.
         plan: str, how it was computed.
     """
@@ -42,19 +61,31 @@ class Report:
     queries: int
     database: int
     queries_without_relevant: int
+    without_relevant: str
+    own_left_out: int
     ties: str
     denominator: str
     map: float
     map_best: float
     map_worst: float
+    per_query: np.ndarray
     map_at: dict
     map_at_hits: dict
     map_at_min: dict
     map_at_total: dict
+    per_query_at: dict
+    map_at_r: float
+    r_precision: float
     precision_at: dict
     recall_at: dict
+    hit_rate_at: dict
+    acg_at: dict
+    weighted_map: float
+    weighted_map_at: dict
     ndcg: float
     ndcg_at: dict
+    ndcg_linear: float
+    ndcg_linear_at: dict
     radius: int
     precision_radius: float
     recall_radius: float
@@ -72,11 +103,17 @@ class Report:
             "queries": self.queries,
             "database": self.database,
             "queries_without_relevant": self.queries_without_relevant,
+            "without_relevant": self.without_relevant,
+            "own_left_out": self.own_left_out,
             "ties": self.ties,
             f"map({self.ties})": self.map,
             "map(best)": self.map_best,
             "map(worst)": self.map_worst,
+            f"map@r({self.ties})": self.map_at_r,
+            f"r_precision({self.ties})": self.r_precision,
+            f"weighted_map({self.ties})": self.weighted_map,
             "ndcg(expected)": self.ndcg,
+            "ndcg_linear(expected)": self.ndcg_linear,
             f"precision@radius{self.radius}": self.precision_radius,
             f"recall@radius{self.radius}": self.recall_radius,
             f"empty@radius{self.radius}": self.empty_radius,
@@ -87,10 +124,20 @@ class Report:
         for cutoff, value in self.precision_at.items():
             named[f"precision@{cutoff}"] = value
             named[f"recall@{cutoff}"] = self.recall_at[cutoff]
+            named[f"hit_rate@{cutoff}"] = self.hit_rate_at[cutoff]
+            named[f"acg@{cutoff}"] = self.acg_at[cutoff]
+            named[f"weighted_map@{cutoff}(hits)"] = self.weighted_map_at[cutoff]
             named[f"ndcg@{cutoff}(expected)"] = self.ndcg_at[cutoff]
+            named[f"ndcg_linear@{cutoff}(expected)"] = self.ndcg_linear_at[cutoff]
         if self.notes:
             named["notes"] = list(self.notes)
         return named
+
+    def __repr__(self):
+        return display.text(self)
+
+    def _repr_html_(self):
+        return display.html(self)
 
     def plot(self, path):
         """Draw the precision-recall curve by radius and the distances of pairs.

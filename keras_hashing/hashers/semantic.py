@@ -1,4 +1,4 @@
-"""Semantic hashing, made anew for image features.
+"""Semantic hashing, re-created for image features.
 
 Salakhutdinov, Hinton, "Semantic Hashing", SIGIR workshop on information retrieval and
 applications of graphical models, 2007; International Journal of Approximate Reasoning 2009.

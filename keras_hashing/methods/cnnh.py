@@ -35,7 +35,7 @@ class CNNH(HashingModel):
         variant: `"cnnh"`; or `"plus"`, CNNH+, with one more unit per class on the tensor that
             feeds the hash layer, trained by softmax cross entropy; an item with several labels
             is to have them in equal shares. These units are no part of outputs and code. The
-            features are computed anew for them, so with a backbone a step takes twice the time.
+            features are computed again for them, so with a backbone a step takes twice the time.
         classes: int >= 2 or None, number of classes; by default that of the training labels.
         label_sets: where a saved model's label sets are given back their room, (number of sets,
             columns); leave it out.

@@ -5,7 +5,7 @@ import pathlib
 from keras_hashing import checks
 
 _DEFAULT_BITS = 64
-_MEND = "Choose another folder with --out, or delete that one to begin anew."
+_MEND = "Choose another folder with --out, or delete that one to start over."
 
 
 def agreed_bits(bits, directory, stored, folder, encoder):

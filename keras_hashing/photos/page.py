@@ -6,10 +6,9 @@ import io
 import os
 import urllib.parse
 
-import jinja2
 from PIL import Image
 
-from keras_hashing import files
+from keras_hashing import files, pages
 from keras_hashing.data import images
 
 _THUMBNAIL = 320  # pixels on the longer side
@@ -40,12 +39,6 @@ def build_page(photo_index, answers, page_folder):
     Returns:
         str, the page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_hashing.photos"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     picture = functools.cache(functools.partial(_picture, page_folder))
     rows = [
         {
@@ -58,7 +51,9 @@ def build_page(photo_index, answers, page_folder):
         }
         for answer in answers
     ]
-    return environment.get_template("neighbours.html").render(
+    return pages.render(
+        "keras_hashing.photos",
+        "neighbours.html",
         rows=rows,
         folder=files.printable(photo_index.folder.name),
         photos=len(photo_index),

@@ -1,4 +1,4 @@
-"""From features to codes: which projection suits how many photos, and when it is fitted anew."""
+"""From features to codes: which projection suits how many photos, and when it is fitted again."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ def due(current, fitted, bits):
     """Which projection to fit now, by the number of distinct photos.
 
     ITQ needs photos to learn from, 4 x bits at least; below that the directions are fixed,
-    orthogonal ones around the photos' mean. Either is fitted anew when at least half of the
+    orthogonal ones around the photos' mean. Either is fitted again when at least half of the
     photos came after its fit; ITQ stays when the folder shrinks below the limit.
 
     Args:

@@ -205,7 +205,8 @@ def _upright(data: bytes, name: str) -> bytes:
                 return data
             if image.mode.startswith(("I", "F")):
                 raise ValueError("it has more than 8 bits a channel; save it as PNG")
-            return _png(ImageOps.exif_transpose(image).convert("RGB"))
+            mode = "RGBA" if image.has_transparency_data else "RGB"  # the model blends on white
+            return _png(ImageOps.exif_transpose(image).convert(mode))
     except Exception as error:  # damaged files make Pillow raise errors of many types
         raise ValueError(f"{name} cannot be read as an image: {error}") from error
 

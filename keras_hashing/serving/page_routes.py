@@ -6,10 +6,11 @@ import urllib.parse
 
 import anyio
 import jinja2
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from keras_hashing import pages
 from keras_hashing.serving.errors import ApiError
 from keras_hashing.serving.thumbnails import Thumbnails
 
@@ -50,8 +51,11 @@ def page_routes(models, images=None):
         html = template.render(models=models.names, thumbnails=images is not None)
         return HTMLResponse(html, headers=_HEADERS)
 
+    async def style(request):
+        return FileResponse(pages.STYLE, media_type="text/css")
+
     static = StaticFiles(packages=[("keras_hashing.serving", "page")])
-    routes = [Route("/", index), Mount("/page", static)]
+    routes = [Route("/", index), Route("/page/page.css", style), Mount("/page", static)]
     if images is not None:
         show = functools.partial(_show, models, Thumbnails(images), anyio.CapacityLimiter(_AT_ONCE))
         routes.append(Route("/thumbnails/{item}", show))

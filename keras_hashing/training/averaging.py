@@ -26,7 +26,7 @@ class WeightAverage(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         if not self.average:
-            self.average = [np.array(w) for w in self.model.trainable_variables]
+            self.average = [np.array(w.numpy()) for w in self.model.trainable_variables]
             if self._path(epoch).is_file():
                 with np.load(self._path(epoch), allow_pickle=False) as stored:
                     self.average = [stored[f"{i}"] for i in range(len(self.average))]
@@ -39,7 +39,7 @@ class WeightAverage(keras.callbacks.Callback):
             average += (1.0 - self.momentum) * np.asarray(variable)
 
     def on_epoch_end(self, epoch, logs=None):
-        self.raw = [np.array(w) for w in self.model.trainable_variables]
+        self.raw = [np.array(w.numpy()) for w in self.model.trainable_variables]
         self._assign(self.average)
         with files.atomic_path(self._path(epoch + 1)) as temporary, temporary.open("wb") as file:
             np.savez(file, **{f"{i}": average for i, average in enumerate(self.average)})

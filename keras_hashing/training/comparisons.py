@@ -89,8 +89,10 @@ def svm_row(data, train_outputs, query_outputs, database_outputs):
     except ModuleNotFoundError:
         return None
     classifier = LinearSVC(C=1.0, random_state=0)
-    classifier.fit(_signs(train_outputs), data.train.labels)
-    query, database = (classifier.predict(_signs(a)) for a in (query_outputs, database_outputs))
+    classifier.fit(codes.signs(train_outputs), data.train.labels)
+    query, database = (
+        classifier.predict(codes.signs(a)) for a in (query_outputs, database_outputs)
+    )
     accuracy = (query == data.query.labels).mean()
     text = f"the class that a linear SVM on its codes gives (accuracy {accuracy:.3f})"
     return _row(
@@ -198,10 +200,6 @@ def _class_map(query, query_labels, database, database_labels):
         bits=classes,
     )
     return float(report.map)
-
-
-def _signs(outputs):
-    return np.where(np.asarray(outputs) >= 0, 1.0, -1.0)
 
 
 def _ridge(features, labels, classes):

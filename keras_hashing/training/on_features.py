@@ -180,7 +180,7 @@ def _copy(source, target, backbone):
         if variable.path.split("/")[0] not in backbone:
             value = values[variable.path.removeprefix(f"{target.name}/")]
             # As an array: JAX would have both share the memory, which a step frees.
-            variable.assign(np.array(value))
+            variable.assign(np.array(value.numpy()))
 
 
 def _check(model, head, features):

@@ -1,10 +1,11 @@
 """Published models: weights, codes, figures, and what is needed to check each of them."""
 
-from keras_hashing.zoo.card import render_card
+from keras_hashing.zoo.card import record_reruns, render_card
 from keras_hashing.zoo.catalog import find, info, list, shipped
-from keras_hashing.zoo.loading import codes, load
+from keras_hashing.zoo.loading import load
 from keras_hashing.zoo.metadata import METADATA, RECIPE, Entry
-from keras_hashing.zoo.saving import image_outputs, record_reruns, save
+from keras_hashing.zoo.saving import image_outputs, save
+from keras_hashing.zoo.stored_codes import codes
 from keras_hashing.zoo.verification import verify
 
 __all__ = [

@@ -5,6 +5,7 @@ SHA-256 of each entry's `metadata.json`, and the folders `entries/<name>`. Entri
 `KERAS_HASHING_CACHE`, or in the user's cache folder.
 """
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -13,7 +14,7 @@ import pathlib
 import warnings
 
 import platformdirs
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from keras_hashing import files
 from keras_hashing.zoo import metadata as entries
@@ -59,10 +60,15 @@ def metadata(name):
         return entries.read_entry(part, keep_path=False)
 
 
-def whole(name):
-    """Folder of an entry, fetched if it is not kept whole.
+def whole(name, hashed=True):
+    """`Entry` with all its files in the folder `path`, fetched if it is not kept whole.
 
     Two processes may ask at once; one fetches, the other waits.
+
+    Args:
+        name: str.
+        hashed: bool, whether the files' hashes are compared; their sizes alone for a caller that
+            compares hashes when it reads them.
 
     Raises:
         KeyError: neither the cache nor the base has it.
@@ -74,8 +80,8 @@ def whole(name):
     """
     kept = root() / "entries" / name
     with _locked(name):
-        if _is_whole(kept):
-            return kept
+        if found := _whole_entry(kept, hashed):
+            return found
         part = _part(name)
         entry = _fetch_metadata(name, part)
         sizes = [facts["size"] for facts in entry.files.values()]
@@ -92,7 +98,23 @@ def whole(name):
                     )
         with files.atomic_path(kept) as place:
             part.rename(place)
-    return kept
+    return dataclasses.replace(entry, path=kept)
+
+
+def mend(name):
+    """Fetch a kept entry again if a file of it is damaged and the base has it; whether it did.
+
+    Raises:
+        OSError, ValueError: as `whole`.
+    """
+    kept = root() / "entries" / name
+    if not os.environ.get(BASE_VARIABLE) or _whole_entry(kept, hashed=True):
+        return False
+    try:
+        whole(name)
+    except KeyError:
+        return False
+    return True
 
 
 def write_index(folder):
@@ -180,15 +202,16 @@ def _fetch_metadata(name, part):
     return entries.read_entry(part)
 
 
-def _is_whole(folder):
-    """Whether an entry is kept with every file as it should be."""
+def _whole_entry(folder, hashed):
+    """The entry that is kept in a folder with every file as it should be, or None."""
     try:
         entry = entries.read_entry(folder)
     except (ValueError, OSError):
-        return False
-    return all(
+        return None
+    right = all(
         (folder / file).is_file()
         and (folder / file).stat().st_size == facts["size"]
-        and files.sha256(folder / file) == facts["sha256"]
+        and (not hashed or files.sha256(folder / file) == facts["sha256"])
         for file, facts in entry.files.items()
     )
+    return entry if right else None

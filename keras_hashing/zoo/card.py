@@ -1,6 +1,11 @@
 """An entry's README.md, written from its metadata alone."""
 
+import dataclasses
 import statistics
+
+from keras_hashing import files
+from keras_hashing.zoo import catalog, entry_files
+from keras_hashing.zoo import metadata as entries
 
 _LABELS = {
     "map(expected)": "mAP, ties in random order (expected)",
@@ -34,6 +39,40 @@ def render_card(entry):
         _use(entry),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def write_card(folder, entry):
+    """Write README.md and metadata.json, the card's own hash included.
+
+    Args:
+        folder: `pathlib.Path` of the entry's folder.
+        entry: `Entry`; what it says of the files is found out here, and it stays as it is.
+    """
+    with files.atomic_path(folder / entries.CARD) as temporary:
+        temporary.write_text(render_card(entry), encoding="utf-8")
+    described = dataclasses.replace(entry, files=entry_files.describe(folder))
+    with files.atomic_path(folder / entries.METADATA) as temporary:
+        temporary.write_text(described.to_json(), encoding="utf-8")
+
+
+def record_reruns(name, reruns):
+    """Put the figures of further seeds of an entry's recipe into its metadata and card.
+
+    Args:
+        name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
+        reruns: dict of seed to mAP with ties in random order; a seed that is there is replaced.
+
+    Returns:
+        `Entry`.
+
+    Raises:
+        FileNotFoundError: a path without an entry.
+        ValueError: an unknown name, or a figure that is no fraction in [0, 1].
+    """
+    entry = catalog.info(catalog.find(name))
+    merged = {**entry.reruns, **{str(seed): value for seed, value in reruns.items()}}
+    write_card(entry.path, dataclasses.replace(entry, reruns=merged))
+    return catalog.info(entry.path)
 
 
 def figure(value):

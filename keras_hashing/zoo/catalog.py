@@ -7,7 +7,7 @@ from keras_hashing.zoo import cache
 from keras_hashing.zoo import metadata as entries
 
 
-def list(method=None, dataset=None, bits=None):
+def list(*, method=None, dataset=None, bits=None):
     """Names of the entries of the package, of the cache, and of the base, sorted.
 
     Args:
@@ -16,12 +16,34 @@ def list(method=None, dataset=None, bits=None):
         bits: optional int, only of this code length.
 
     Returns:
-        List of str.
+        List of str; empty where entries have each of these values, but none has all of them, and
+        where there are no entries at all.
+
+    Raises:
+        TypeError: a method or data set that is no str, or bits that are no whole number.
+        ValueError: a value that no entry has, with the nearest ones.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> kh.zoo.list(method="dhn", dataset="fashion")
+        ['dhn_fashion_16', 'dhn_fashion_48']
     """
-    wanted = {"method": method, "dataset": dataset, "bits": bits}
+    for name, value in (("method", method), ("dataset", dataset)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"`{name}` must be a str; got {value!r} ({type(value).__name__}).")
+    wanted = {
+        "method": method,
+        "dataset": dataset,
+        "bits": None if bits is None else checks.bits(bits),
+    }
     wanted = {key: value for key, value in wanted.items() if value is not None}
     names = sorted({*_shipped(), *cache.names()})
-    return [name for name in names if not wanted or _fits(name, wanted)]
+    if not wanted or not names:
+        return names
+    facts = _facts(names)
+    for key, value in wanted.items():
+        _check_known(key, value, sorted({some[key] for some in facts.values()}))
+    return [name for name, some in facts.items() if wanted.items() <= some.items()]
 
 
 def shipped():
@@ -42,6 +64,12 @@ def info(name):
         FileNotFoundError: a path without an entry.
         OSError: the base does not answer.
         ValueError: an unknown name, with the nearest ones; or a damaged `metadata.json`.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> entry = kh.zoo.info("dhn_fashion_48")
+        >>> entry.backbone, entry.counts["database"], round(entry.metrics["map(expected)"], 4)
+        ('small_cnn', 64000, 0.7009)
     """
     folder = _local(name)
     if folder is None:
@@ -49,29 +77,40 @@ def info(name):
             return cache.metadata(str(name))
         except KeyError:
             raise _unknown(str(name)) from None
-    entry = entries.read_entry(folder)
-    if entry.name != folder.resolve().name:
-        raise ValueError(
-            f"{folder} holds the entry {entry.name!r}. Give the folder that name again."
-        )
-    return entry
-
-
-def whole(name):
-    """As `info`, with all files of the entry in the folder `path`; fetches what is not here."""
-    folder = _local(name)
-    return info(find(name) if folder is None else folder)
+    return _entry_in(folder)
 
 
 def find(name):
     """Folder of an entry, by name or path, fetched where needed; errors as of `info`."""
+    return _local(name) or _kept(name).path
+
+
+def complete(name):
+    """As `info`, with all files of the entry in the folder `path`; fetches what is not here."""
+    folder = _local(name)
+    return _kept(name) if folder is None else _entry_in(folder)
+
+
+def read(name, reader):
+    """What a reader makes of an entry's files, which it checks as it reads them.
+
+    So nothing is hashed twice. A kept entry whose files turn out to be damaged is fetched again.
+
+    Args:
+        name: as of `info`.
+        reader: function of an `Entry` with all its files; it raises ValueError or
+            FileNotFoundError for a damaged or missing one.
+    """
     folder = _local(name)
     if folder is not None:
-        return folder
+        return reader(_entry_in(folder))
+    entry = _kept(name, hashed=False)
     try:
-        return cache.whole(str(name))
-    except KeyError:
-        raise _unknown(str(name)) from None
+        return reader(entry)
+    except (ValueError, FileNotFoundError):
+        if not cache.mend(entry.name):
+            raise
+    return reader(_kept(name, hashed=False))
 
 
 def _local(name):
@@ -90,6 +129,23 @@ def _local(name):
     return None
 
 
+def _entry_in(folder):
+    entry = entries.read_entry(folder)
+    if entry.name != folder.resolve().name:
+        raise ValueError(
+            f"{folder} holds the entry {entry.name!r}. Give the folder that name again."
+        )
+    return entry
+
+
+def _kept(name, hashed=True):
+    """Entry of the cache, fetched if it is not kept; errors as of `info`."""
+    try:
+        return cache.whole(str(name), hashed)
+    except KeyError:
+        raise _unknown(str(name)) from None
+
+
 def _unknown(text):
     known = sorted({*_shipped(), *cache.names()})
     if not known:
@@ -102,16 +158,28 @@ def _unknown(text):
     )
 
 
-def _fits(name, wanted):
-    if _is_here(name):
-        entry = info(name)
-        return all(getattr(entry, key) == value for key, value in wanted.items())
-    facts = cache.facts(name)
-    return all(facts[key] == value for key, value in wanted.items())
+def _facts(names):
+    """Dict of name to the method, data set and bits of an entry."""
+    shipped, found = _shipped(), {}
+    for name in names:
+        if name in shipped:
+            entry = entries.read_entry(resources.zoo_path("entries", name))
+        elif (cache.root() / "entries" / name).is_dir():
+            entry = cache.metadata(name)
+        else:
+            found[name] = cache.facts(name)
+            continue
+        found[name] = {"method": entry.method, "dataset": entry.dataset, "bits": entry.bits}
+    return found
 
 
-def _is_here(name):
-    return name in _shipped() or (cache.root() / "entries" / name).is_dir()
+def _check_known(key, value, known):
+    """Raise ValueError unless an entry has this value."""
+    if key != "bits":
+        checks.one_of(key, value, known, "`keras-hashing zoo list` shows all entries.")
+    elif value not in known:
+        lengths = ", ".join(map(str, known))
+        raise ValueError(f"`bits` must be a length that an entry has: {lengths}; got {value}.")
 
 
 def _shipped():

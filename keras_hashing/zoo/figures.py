@@ -1,9 +1,5 @@
 """The figures of an entry's card, all of them computed from its codes."""
 
-import numpy as np
-
-from keras_hashing import codes as code_forms
-
 CUTOFF = 1000
 RADIUS = 2
 
@@ -12,30 +8,31 @@ def figures_of(codes, bits):
     """Every figure of a card that codes and labels alone give.
 
     Args:
-        codes: `keras_hashing.zoo.loading.Codes`.
+        codes: `keras_hashing.zoo.stored_codes.Codes`.
         bits: int, the code length.
 
     Returns:
         Dict of figure's name, its convention in brackets, to a float in [0, 1] or an int. Without
         labels only what describes the codes themselves.
     """
-    found = {}
-    if codes.query_labels is not None:
-        found = _retrieval(codes, bits)
-    signs = code_forms.unpack(codes.database_codes, bits)
-    share_on = (signs > 0).mean(axis=0)
-    unique = len(np.unique(codes.database_codes, axis=0))
+    # Loads TensorFlow, which a list of entries can do without.
+    from keras_hashing.auditing import bit_columns, repeats
+
+    found = {} if codes.query_labels is None else _retrieval(codes, bits)
+    items = len(codes.database_codes)
+    share_on = bit_columns.on_shares(bit_columns.pack_columns(codes.database_codes, bits), items)
+    unique = len(repeats.group_sizes(codes.database_codes))
     return {
         **found,
         "bits_on(min)": float(share_on.min()),
         "bits_on(mean)": float(share_on.mean()),
         "bits_on(max)": float(share_on.max()),
-        "duplicate_codes": 1.0 - unique / len(codes.database_codes),
+        "duplicate_codes": 1.0 - unique / items,
     }
 
 
 def _retrieval(codes, bits):
-    from keras_hashing import evaluation  # loads TensorFlow, which a list of entries can do without
+    from keras_hashing import evaluation
 
     arguments = (
         codes.query_codes,

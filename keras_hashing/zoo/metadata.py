@@ -1,6 +1,7 @@
 """What an entry's `metadata.json` holds, written and read field by field."""
 
 import dataclasses
+import html
 import json
 import math
 import pathlib
@@ -28,7 +29,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_JSON_BYTES = 1 << 20
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Entry:
     """One published model, as its `metadata.json` describes it.
 
@@ -101,6 +102,35 @@ class Entry:
             raise ValueError(f"`protocol` must have {', '.join(sorted(_PROTOCOL))}.")
         _check_files(self.files)
 
+    def __repr__(self):
+        rows = self._summary()
+        width = max(len(key) for key, _ in rows)
+        return "\n".join(
+            [f"Entry {self.name}", *(f"  {key:<{width}}  {text}" for key, text in rows)]
+        )
+
+    def _repr_html_(self):
+        rows = "".join(
+            f"<tr><th>{html.escape(key)}</th><td>{html.escape(text)}</td></tr>"
+            for key, text in self._summary()
+        )
+        return f"<table><caption>{html.escape(self.name)}</caption>{rows}</table>"
+
+    def _summary(self):
+        """Pairs of texts: what one wants to know first."""
+        variant = f", variant {self.variant}" if self.variant not in (None, self.method) else ""
+        found = self.metrics.get("map(expected)")
+        megabytes = sum(facts["size"] for facts in self.files.values()) / 1e6
+        place = "not fetched yet" if self.path is None else str(self.path)
+        return [
+            ("method", f"{self.method}{variant}"),
+            ("bits", str(self.bits)),
+            ("backbone", f"{self.backbone} at {self.image_size} px"),
+            ("protocol", self.protocol["name"] if self.protocol else f"none, on {self.dataset}"),
+            ("mAP", "not measured" if found is None else f"{found:.4f}, ties in random order"),
+            ("size", f"{megabytes:.1f} MB, {place}"),
+        ]
+
     def to_json(self):
         """Text of `metadata.json`."""
         content = dataclasses.asdict(self)
@@ -156,9 +186,20 @@ def read_json(path):
             "see `keras-hashing zoo list`."
         )
     if path.stat().st_size > _MOST_JSON_BYTES:
-        raise ValueError(f"{path} is larger than 1 MiB, so no entry's. Get the entry again.")
+        raise _too_large(path)
+    return parse_json(path.read_bytes(), path)
+
+
+def parse_json(data, path):
+    """The JSON object in the bytes of such a file; `path` is where they are from, for errors.
+
+    Raises:
+        ValueError: as `read_json`.
+    """
+    if len(data) > _MOST_JSON_BYTES:
+        raise _too_large(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8")
         content = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not readable JSON ({error}). Get the entry again.") from error
@@ -207,6 +248,10 @@ def _check_files(listed):
         checks.whole(f"size of {name}", facts["size"], 0, None)
         if not isinstance(facts["sha256"], str) or not _SHA256.fullmatch(facts["sha256"]):
             raise ValueError(f"`files[{name!r}]` has no SHA-256 of 64 hex digits.")
+
+
+def _too_large(path):
+    return ValueError(f"{path} is larger than 1 MiB, so no entry's. Get the entry again.")
 
 
 def _finite(text):

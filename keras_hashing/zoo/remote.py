@@ -18,7 +18,7 @@ def fetch(base, name, path, size, progress=None):
     Args:
         base: str, a folder or an http(s) URL.
         name: str, the file's path below it, with slashes.
-        path: `pathlib.Path` to write to; longer files are begun anew.
+        path: `pathlib.Path` to write to; longer files are started over.
         size: int, bytes.
         progress: optional function of a number of bytes, called as they come.
 
@@ -69,8 +69,8 @@ def _append(path, pieces, most, progress):
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("ab") as file:
-            for anew, piece in pieces:
-                if anew:
+            for restarted, piece in pieces:
+                if restarted:
                     most += file.tell()
                     if progress:
                         progress(-file.tell())
@@ -109,11 +109,11 @@ def _from_url(base, name, start, stop):
             session.get(url, headers=headers, timeout=_TIMEOUT, stream=True) as response,
         ):
             _check(url, response)
-            anew = start > 0 and response.status_code != 206
-            left = stop if anew else stop - start
+            restarted = start > 0 and response.status_code != 206
+            left = stop if restarted else stop - start
             for piece in response.iter_content(_PIECE):
-                yield anew, piece[:left]
-                anew, left = False, left - len(piece)
+                yield restarted, piece[:left]
+                restarted, left = False, left - len(piece)
                 if left <= 0:
                     return
     except requests.RequestException as error:

@@ -1,20 +1,19 @@
 """A trained model as an entry: what is shipped is read back and then measured."""
 
-import dataclasses
 import importlib.metadata
 import json
 import pathlib
 import platform
 import tomllib
-import zipfile
 
 import numpy as np
 
 from keras_hashing import backbones, encoding, files, resources, weights
 from keras_hashing import codes as code_forms
 from keras_hashing.evaluation import float_ranking
-from keras_hashing.zoo import card, catalog, loading, protocol_labels
+from keras_hashing.zoo import config, entry_files, loading, stored_codes
 from keras_hashing.zoo import metadata as entries
+from keras_hashing.zoo.card import write_card
 from keras_hashing.zoo.figures import figures_of
 
 _PARTS = ("train", "validation", "query", "database")
@@ -24,6 +23,7 @@ def save(
     model,
     path,
     data,
+    *,
     recipe=None,
     compare=None,
     training=None,
@@ -63,19 +63,19 @@ def save(
     """
     path = pathlib.Path(path)
     name = entries.check_name(path.name)
-    config = loading.config_of(model)
+    stored = config.config_of(model)
     _check_place(path)
     if not len(data.query) or not len(data.database):
         raise ValueError("`data` must have queries and a database; make it with query=0.1 or so.")
     if recipe is not None:
         tomllib.loads(recipe)
     outputs_of = outputs_of or image_outputs
-    shared = _shared_backbone(model, config)
+    shared = _shared_backbone(model, stored)
     with files.atomic_path(path) as folder:
         folder.mkdir()
-        shipped = _write_model(folder, model, config, shared is not None)
+        shipped = _write_model(folder, name, model, stored, shared)
         outputs = {part: outputs_of(shipped, getattr(data, part)) for part in ("query", "database")}
-        codes = _write_codes(folder, data, outputs)
+        codes = stored_codes.write(folder, data, outputs)
         figures = figures_of(codes, model.bits)
         own = code_forms.pack(outputs_of(model, data.query))
         figures["half_precision_bits"] = equal_bits(own, codes.query_codes, model.bits)
@@ -92,7 +92,7 @@ def save(
             dataset=data.name,
             protocol=_protocol(data),
             counts={part: len(getattr(data, part)) for part in _PARTS},
-            backbone=config["arguments"]["backbone"],
+            backbone=stored["arguments"]["backbone"],
             image_size=model.image_size,
             parameters=shipped.count_params(),
             metrics=figures,
@@ -102,46 +102,10 @@ def save(
             versions=_versions(),
             licence=licence,
             shared_backbone=shared,
-            files=describe_files(folder),
+            files=entry_files.describe(folder),
         )
         write_card(folder, entry)
     return entries.read_entry(path)
-
-
-def write_card(folder, entry):
-    """Write README.md and metadata.json, the card's own hash included."""
-    with files.atomic_path(folder / entries.CARD) as temporary:
-        temporary.write_text(card.render_card(entry), encoding="utf-8")
-    listed = describe_files(folder)
-    entry.files.clear()
-    entry.files.update(listed)
-    with files.atomic_path(folder / entries.METADATA) as temporary:
-        temporary.write_text(entry.to_json(), encoding="utf-8")
-
-
-def record_reruns(name, reruns):
-    """Put the figures of further seeds of an entry's recipe into its metadata and card.
-
-    Args:
-        name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
-        reruns: dict of seed to mAP with ties in random order; a seed that is there is replaced.
-
-    Returns:
-        `Entry`.
-    """
-    entry = catalog.info(name)
-    merged = {**entry.reruns, **{str(seed): value for seed, value in reruns.items()}}
-    write_card(entry.path, dataclasses.replace(entry, reruns=merged))
-    return catalog.info(name)
-
-
-def describe_files(folder):
-    """Dict of file name to size in bytes and hex SHA-256, for each file that an entry may have."""
-    return {
-        name: {"size": (folder / name).stat().st_size, "sha256": files.sha256(folder / name)}
-        for name in entries.FILES
-        if (folder / name).is_file()
-    }
 
 
 def equal_bits(codes, others, bits):
@@ -157,9 +121,9 @@ def _check_place(path):
         raise ValueError(f"{path} exists and is no entry; it is not replaced. Give another path.")
 
 
-def _shared_backbone(model, config):
+def _shared_backbone(model, stored):
     """SHA-256 of the package's file of the backbone's weights, if the model has just those."""
-    arguments = config["arguments"]
+    arguments = stored["arguments"]
     try:
         path = resources.zoo_path("backbones", f"{arguments['backbone']}.safetensors")
     except FileNotFoundError:
@@ -170,51 +134,38 @@ def _shared_backbone(model, config):
     return files.sha256(path) if same else None
 
 
-def _write_model(folder, model, config, shared):
-    """Write config.json and the weights; return the model that they make."""
+def _write_model(folder, name, model, stored, shared):
+    """Write config.json and the weights; return the model that they make.
+
+    With `shared`, the digest of the package's backbone, the head alone is written.
+    """
     path = folder / entries.CONFIG
-    path.write_text(json.dumps(config, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(stored, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     parts = loading.backbone_parts(model)
     without = {*model.only_training, *(parts if shared else ())}
     half = {variable.path.split("/")[0] for variable in model.weights} if shared else parts
     digest = weights.save(model, folder / entries.WEIGHTS, half, without)
-    shipped = loading.build(entries.read_json(path), path, pretrained=shared)
+    shipped = config.build(entries.read_json(path), path)
+    if shared:
+        loading.fill_backbone(shipped, name, stored["arguments"]["backbone"], shared)
     weights.load(shipped, folder / entries.WEIGHTS, digest, without)
     return shipped
 
 
 def image_outputs(model, images):
-    """Outputs of a model for an `ImageSet`, float32 `(n, bits)`."""
+    """Outputs of a model for the images of a set, before the sign.
+
+    Args:
+        model: `HashingModel`.
+        images: `keras_hashing.data.ImageSet`, with images or with paths.
+
+    Returns:
+        float32 `(n, bits)`, in the order of the set.
+
+    Raises:
+        ValueError: as of `keras_hashing.encode`.
+    """
     return encoding.outputs(model, images.paths if images.images is None else images.images)
-
-
-def _write_codes(folder, data, outputs):
-    """Write codes.npz, and labels.npz unless the protocol's labels are stored already."""
-    codes = {f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()}
-    _write_arrays(folder / entries.CODES, codes)
-    ids = {"query_ids": data.query.ids, "database_ids": data.database.ids}
-    labels = {"query_labels": data.query.labels, "database_labels": data.database.labels}
-    if _stored_labels(data) is None:
-        known = {key: array for key, array in labels.items() if array is not None}
-        _write_arrays(folder / entries.LABELS, {**known, **ids})
-    return loading.Codes(**codes, **labels, **ids)
-
-
-def _write_arrays(path, arrays):
-    """An .npz file that `numpy.load` reads; LZMA leaves a seventh less of codes than deflate."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w") as file:
-                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
-
-
-def _stored_labels(data):
-    """`ProtocolLabels` that has these queries and this database, or None."""
-    stored = None if data.protocol is None else protocol_labels.find(data.name)
-    parts = ("query", "database")
-    if stored and all(stored.holds(data.protocol, part, getattr(data, part)) for part in parts):
-        return stored
-    return None
 
 
 def _float_rows(codes, outputs):
@@ -231,7 +182,7 @@ def _float_rows(codes, outputs):
                 codes.query_labels,
                 outputs["database"],
                 codes.database_labels,
-                similarity,
+                similarity=similarity,
             ),
             "ties": "expected",
         }
@@ -242,7 +193,7 @@ def _float_rows(codes, outputs):
 def _protocol(data):
     if data.protocol is None:
         return None
-    stored = _stored_labels(data)
+    stored = stored_codes.stored_labels(data)
     return {
         "name": data.protocol,
         "seed": data.seed,

@@ -3,7 +3,7 @@
 import dataclasses
 
 from keras_hashing import encoding
-from keras_hashing.zoo import catalog, loading, saving
+from keras_hashing.zoo import catalog, entry_files, loading, saving, stored_codes
 from keras_hashing.zoo import metadata as entries
 from keras_hashing.zoo.figures import figures_of
 
@@ -29,7 +29,7 @@ class Verification:
     problems: list
 
 
-def verify(name=None, reencode=False, data_dir=None):
+def verify(name=None, *, reencode=False, data_dir=None):
     """Check one entry, or all.
 
     Args:
@@ -44,6 +44,12 @@ def verify(name=None, reencode=False, data_dir=None):
     Raises:
         ValueError: an unknown name, or `reencode` of an entry whose data has no protocol.
         FileNotFoundError: no such folder.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> (found,) = kh.zoo.verify("dhn_fashion_48")
+        >>> found.problems
+        []
     """
     names = catalog.shipped() if name is None else [name]
     return [_verify(name, reencode, data_dir) for name in names]
@@ -53,10 +59,10 @@ def _verify(name, reencode, data_dir):
     catalog.find(name)  # an unknown name is the caller's mistake and is raised
     figures, equal, problems = {}, None, []
     try:
-        entry = catalog.whole(name)
+        entry = catalog.complete(name)
         problems += _damaged_files(entry)
         if not problems:
-            loading.load(name)
+            loading.model_of(entry)
             figures = _figures(entry)
             problems += _differences(figures)
     except (ValueError, FileNotFoundError) as error:
@@ -72,7 +78,7 @@ def _damaged_files(entry):
     problems = []
     for name in entry.files:
         try:
-            loading.checked_file(entry, name)
+            entry_files.read(entry, name)
         except (ValueError, FileNotFoundError) as error:
             problems.append(str(error))
     known = {*entry.files, entries.METADATA}
@@ -83,7 +89,7 @@ def _damaged_files(entry):
 
 
 def _figures(entry):
-    found = figures_of(loading.codes(entry.path), entry.bits)
+    found = figures_of(stored_codes.codes_of(entry), entry.bits)
     return {key: (entry.metrics.get(key), value) for key, value in found.items()}
 
 
@@ -103,7 +109,7 @@ def _equal_bits(entry, data_dir):
             f"{entry.name} was measured on data of its own; `reencode` needs a protocol."
         )
     loaded = data.load(entry.dataset, entry.protocol["name"], data_dir, seed=entry.protocol["seed"])
-    model, shipped = loading.load(entry.path), loading.codes(entry.path)
+    model, shipped = loading.model_of(entry), stored_codes.codes_of(entry)
     shares = []
     for part in ("query", "database"):
         found = encoding.encode(model, getattr(loaded, part).images)

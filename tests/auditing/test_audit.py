@@ -79,7 +79,15 @@ def test_figures_do_not_depend_on_how_codes_are_written(change, tmp_path):
         np.save(tmp_path / "codes.npy", codes)
         changed[0] = np.load(tmp_path / "codes.npy", mmap_mode="r")
     audits = [
-        kh.audit(database, 12, labels, ids, some, query_labels, np.arange(100, 140))
+        kh.audit(
+            database,
+            12,
+            labels=labels,
+            ids=ids,
+            query_codes=some,
+            query_labels=query_labels,
+            query_ids=np.arange(100, 140),
+        )
         for database, some in ((codes, queries), changed)
     ]
     assert audits[0].leaks.ids == 30
@@ -91,7 +99,8 @@ def test_a_shuffled_database_has_other_index_order_only():
     order = np.random.default_rng(3).permutation(len(codes))
     queries = {"query_codes": codes[:20], "query_labels": labels[:20], "query_ids": ids[:20]}
     one, other = (
-        kh.audit(codes[p], 4, labels[p], ids[p], **queries) for p in (np.arange(len(codes)), order)
+        kh.audit(codes[p], 4, labels=labels[p], ids=ids[p], **queries)
+        for p in (np.arange(len(codes)), order)
     )
     spread, shuffled = one.tie_range["map@all"], other.tie_range["map@all"]
     assert shuffled.index != spread.index
@@ -102,7 +111,7 @@ def test_a_shuffled_database_has_other_index_order_only():
 def test_figures_are_evaluates():
     codes, labels, _ = random_set(1200)
     queries, query_labels, _ = random_set(50, seed=1)
-    audit = kh.audit(codes, 12, labels, query_codes=queries, query_labels=query_labels)
+    audit = kh.audit(codes, 12, labels=labels, query_codes=queries, query_labels=query_labels)
     report = kh.evaluate(queries, query_labels, codes, labels, bits=12, at=(100, 1000))
     found = {row.name: row.expected for row in audit.conventions}
     assert found["map@1000(hits)"] == report.map_at_hits[1000]
@@ -125,8 +134,8 @@ def test_multi_hot_labels():
     codes, labels, _ = random_set()
     rows = np.eye(3, dtype=int)[labels]
     assert_same(
-        figures(kh.audit(codes, 12, labels)),
-        figures(kh.audit(codes, 12, rows)),
+        figures(kh.audit(codes, 12, labels=labels)),
+        figures(kh.audit(codes, 12, labels=rows)),
     )
 
 

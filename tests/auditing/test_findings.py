@@ -11,7 +11,7 @@ LABELS = RNG.integers(0, 4, 400)
 
 
 def audit(signs=SIGNS, labels=None, **changes):
-    return kh.audit(kh.codes.pack(signs), signs.shape[1], labels, **changes)
+    return kh.audit(kh.codes.pack(signs), signs.shape[1], labels=labels, **changes)
 
 
 def test_a_sound_set_has_no_fault():
@@ -115,6 +115,35 @@ def test_queries_that_are_left_out():
     found = audit(labels=LABELS, **queries)
     value = found.tie_range["map@all"].expected
     assert found.remarks[-1] == (
-        "2 of 8 queries have nothing relevant in the database and are left out of every mean; "
-        f"code that counts them as 0 would print mAP {value * 0.75:.4f} for {value:.4f}."
+        "2 of 8 queries have nothing relevant in the database and are left out of every mean, as "
+        "in HashNet's code; DeepHash-pytorch, OrthoHash and FIRe count them as 0 and would print "
+        f"mAP {value * 0.75:.4f} for {value:.4f}."
+    )
+
+
+def test_sides_of_two_bit_orders():
+    rng = np.random.default_rng(0)
+    centres = rng.choice([-1, 1], (4, 16))
+    rows = np.where(rng.random((400, 16)) < 0.05, -1, 1) * centres[LABELS]
+    given = {"labels": LABELS[100:], "query_labels": LABELS[:100]}
+    sound = audit(rows[100:], query_codes=kh.codes.pack(rows[:100]), **given)
+    assert not any("do not fit" in fault for fault in sound.faults)
+    big = np.packbits(rows[:100] > 0, axis=1)
+    found = audit(rows[100:], query_codes=big, **given)
+    assert found.tie_range["map@all"].expected < 0.5 < sound.tie_range["map@all"].expected
+    fault, sides = found.faults[0], found.sides
+    assert fault == (
+        "Queries and database do not fit each other: a query's nearest items are "
+        f"{sides.nearest:.1f} bits away, an item's own {sides.nearest_own:.1f}, those of codes "
+        f"with shuffled bits {sides.nearest_shuffled:.1f}; the shares of set bits differ by "
+        f"{sides.share_gap:.2f}. With the bits of each byte in reverse order the queries' are "
+        f"{sound.sides.nearest:.1f} away, so one side was packed highest bit first, as "
+        "numpy.packbits does by default. Pack both sides in the same way, with "
+        "`keras_hashing.codes.pack`."
+    )
+    other = audit(
+        rows[100:], query_codes=kh.codes.pack(rows[:100] * rng.choice([-1, 1], 16)), **given
+    )
+    assert other.faults[0].endswith(
+        "Are both of one model, with one order and one sign of the bits?"
     )

@@ -16,7 +16,9 @@ def audit(labelled=True):
     signs = 2 * rng.integers(0, 2, (130, 10)) - 1
     signs[:, 3] = 1
     ids = np.array(["<b>&x"] * 2 + [str(i) for i in range(128)])
-    return kh.audit(kh.codes.pack(signs), 10, rng.integers(0, 3, 130) if labelled else None, ids)
+    return kh.audit(
+        kh.codes.pack(signs), 10, labels=rng.integers(0, 3, 130) if labelled else None, ids=ids
+    )
 
 
 class Cells(html.parser.HTMLParser):

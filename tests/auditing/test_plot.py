@@ -15,7 +15,7 @@ def audit(items=150, labelled=True, change=None):
     if change is not None:
         signs[:, 4] = change
     labels = rng.integers(0, 3, items) if labelled else None
-    return kh.audit(kh.codes.pack(signs), 9, labels)
+    return kh.audit(kh.codes.pack(signs), 9, labels=labels)
 
 
 def panels(drawn):
@@ -58,7 +58,7 @@ def test_a_line_for_every_convention():
 
 
 def test_one_code_for_all_can_be_drawn():
-    given = kh.audit(np.zeros((5, 1), np.uint8), 8, [0, 1, 0, 1, 0])
+    given = kh.audit(np.zeros((5, 1), np.uint8), 8, labels=[0, 1, 0, 1, 0])
     assert len(panels(plot.draw(given))) == 5
 
 

@@ -31,6 +31,7 @@ def test_duplicates_against_counters(seed, count, multi_hot):
     by_code, by_both = collections.Counter(rows), collections.Counter(both)
     assert found.distinct == len(by_code)
     assert found.group_sizes.tolist() == sorted(by_code.values(), reverse=True)
+    assert repeats.group_sizes(database.codes).tolist() == found.group_sizes.tolist()
     assert found.largest == max(by_code.values())
     assert found.once == list(by_code.values()).count(1)
     assert found.sharing == sum(by_code[row] > 1 for row in rows)
@@ -88,11 +89,3 @@ def test_what_is_not_known_is_none():
 def test_entropy_of_codes(codes, entropy):
     found = repeats.duplicates(CodeSet(np.array(codes, np.uint8), None, None))
     assert found.code_entropy == entropy
-
-
-def test_equal_labels_have_equal_words():
-    labels = relevance.labels("labels", np.eye(70, dtype=int)[[0, 64, 0, 69]])
-    words = repeats.label_words(labels)
-    assert words.shape == (4, 2)
-    assert (words[0] == words[2]).all()
-    assert len(np.unique(words, axis=0)) == 3

@@ -13,7 +13,7 @@ import keras_hashing as kh
 def audit():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 64, (120, 1)).astype(np.uint8)
-    return kh.audit(codes, 7, rng.integers(0, 3, 120), np.arange(120))
+    return kh.audit(codes, 7, labels=rng.integers(0, 3, 120), ids=np.arange(120))
 
 
 def test_json_holds_everything(audit):
@@ -41,3 +41,22 @@ def test_plot(audit, tmp_path):
     audit.plot(tmp_path / "audit.png")
     assert Image.open(tmp_path / "audit.png").format == "PNG"
     assert [path.name for path in tmp_path.iterdir()] == ["audit.png"]
+
+
+def test_repr_is_a_few_lines(audit):
+    lines = repr(audit).split("\n")
+    assert lines[0] == "Audit of 120 codes of 7 bits; 120 queries, " + audit.queries_are
+    assert lines[1:] == [f"! {s}" for s in audit.faults] + [f"- {s}" for s in audit.remarks]
+    sound = kh.audit(np.arange(256, dtype=np.uint8)[:, None])
+    assert repr(sound).endswith("\nNo fault was found.")
+
+
+def test_a_notebook_gets_tables_and_picture(audit, tmp_path):
+    shown = audit._repr_html_()
+    assert shown.startswith("<h1>Audit</h1>") and "<svg" in shown and "map@all" in shown
+    assert "<body" not in shown and "<style>\n" not in shown
+    audit.to_html(tmp_path / "audit.html", "mine")
+    page = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and "<h1>mine</h1>" in page
+    with pytest.raises(ValueError, match="`ending of path` got the unknown value '.png'"):
+        audit.to_html(tmp_path / "audit.png")

@@ -63,15 +63,27 @@ def test_ties_and_orders():
 
 def test_who_used_what_is_said_once():
     rng = np.random.default_rng(0)
-    found = kh.audit(rng.integers(0, 256, (1100, 1)).astype(np.uint8), 8, rng.integers(0, 3, 1100))
+    found = kh.audit(
+        rng.integers(0, 256, (1100, 1)).astype(np.uint8), 8, labels=rng.integers(0, 3, 1100)
+    )
     rows = cells(found, "The same codes")
-    assert rows["precision@1000"][2] == "as precision@100"
-    texts = [row[2] for row in rows.values() if not row[2].startswith("as ")]
+    assert rows["precision@1000"][3] == "as precision@100"
+    texts = [row[3] for row in rows.values() if not row[3].startswith("as ")]
     assert len(set(texts)) == len(texts)
-    assert rows["map@all, self found"][1] == ""
+    assert rows["map@all, self found"][2] == ""
 
 
 def test_headline():
     assert tables.headline(audit()) == "130 codes of 10 bits; 7 queries, given"
     one = kh.audit(np.zeros((1, 1), np.uint8))
     assert tables.headline(one) == "1 code of 8 bits"
+
+
+def test_queries_with_nothing_relevant_in_both_ways():
+    # Distances 0, 1; the first query's item of its label is at 1: 1/2. The second has none.
+    codes, queries = np.array([[0], [1]], np.uint8), np.array([[0], [0]], np.uint8)
+    found = kh.audit(codes, 2, labels=[0, 1], query_codes=queries, query_labels=[1, 7])
+    row = cells(found, "The same codes")["map@all"]
+    assert row[:3] == ("0.5000", "0.2500", "0.5000, as 0 0.2500")
+    found = kh.audit(codes, 2, labels=[0, 1], query_codes=queries, query_labels=[1, 1])
+    assert cells(found, "The same codes")["map@all"][:3] == ("0.5000", "0.5000", "0.5000")

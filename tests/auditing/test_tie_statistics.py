@@ -62,8 +62,10 @@ def test_range_against_all_orders(seed):
     labels[0] = 1
     distances = kh.codes.hamming(codes[:1] ^ 1, codes)[0].tolist()
     relevant = (labels == 1).tolist()
-    sides = (codes[:1] ^ 1, [1], codes, labels, 3, (2, 4))
-    expected, index = (kh.evaluate(*sides, ties=ties) for ties in ("expected", "index"))
+    sides = (codes[:1] ^ 1, [1], codes, labels)
+    expected, index = (
+        kh.evaluate(*sides, bits=3, at=(2, 4), ties=ties) for ties in ("expected", "index")
+    )
     buckets = buckets_of(np.array([distances]), np.array([relevant]), 3)
     found = tie_statistics.tie_range(buckets, expected, index, (2, 4))
     assert len(found) == 5

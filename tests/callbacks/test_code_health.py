@@ -102,7 +102,7 @@ def test_it_warns_when_a_trouble_begins_and_when_it_comes_back():
     assert [dead == 16 for dead in history["dead_bits"]] == [e in (2, 3, 4, 6) for e in range(8)]
 
 
-def test_a_new_fit_warns_anew():
+def test_a_new_fit_warns_again():
     model = dhn()
     watch = CodeHealth()
     for _ in range(2):

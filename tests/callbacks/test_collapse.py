@@ -106,7 +106,7 @@ def test_one_bit():
 
 
 def test_few_codes():
-    codes = 2 * (np.arange(1, 17) >> np.arange(5)[:, None] & 1) - 1  # every bit parts them anew
+    codes = 2 * (np.arange(1, 17) >> np.arange(5)[:, None] & 1) - 1  # every bit parts them again
     assert troubles(Health(per_class(codes)), Known(10, 10, 0.1)) == {}
     found = troubles(Health(per_class(codes[:4])), Known(10, 10, 0.1))
     assert list(found) == ["few codes"]
@@ -147,7 +147,7 @@ def two_classes(dead, bits=48):
 
 
 def test_dead_bits_that_two_classes_bring_with_them():
-    # Codes of two classes drawn by lot agree in half of 48 bits: 24, deviation sqrt(12) = 3.46;
+    # Codes of two classes drawn at random agree in half of 48 bits: 24, deviation sqrt(12) = 3.46;
     # two of them above the mean are 30.9.
     assert troubles(two_classes(30), Known(2, 2, 0.5)) == {}
     assert list(troubles(two_classes(31), Known(2, 2, 0.5))) == ["dead bits"]
@@ -168,7 +168,7 @@ def three_classes(patterns):
 
 
 def test_duplicate_bits_that_three_classes_bring_with_them():
-    # Three classes are parted in 3 ways; 12 bits drawn by lot have 3 (1 - (2 / 3)^12) = 2.98 of
+    # Three classes are parted in 3 ways; 12 bits drawn at random have 3 (1 - (2 / 3)^12) = 2.98 of
     # them, so two are enough, and one is not.
     assert troubles(three_classes(3), Known(3, 3, 0.34)) == {}
     assert troubles(three_classes(2), Known(3, 3, 0.34)) == {}

@@ -84,7 +84,8 @@ def test_mistakes_are_one_line(fails, words, saved, tmp_path):
     message = fails("audit", *arguments, "--out", tmp_path / "a.txt")
     assert "`ending of --out` got the unknown value '.txt'; allowed: '.html', '.png'" in message
     assert fails("audit", tmp_path / "none.npy").startswith("No such file or directory")
-    assert "packed codes of dtype uint8; got float64" in fails("audit", saved("c", np.ones((2, 8))))
+    outputs = saved("c", np.array([[0.3, -2.0]]))
+    assert "For outputs, pass `keras_hashing.codes.pack(codes)`" in fails("audit", outputs)
     assert "`query_ids` needs `query_codes` too" in fails(
         "audit", arguments[0], "--query-ids", saved("q", np.arange(2))
     )
@@ -94,15 +95,31 @@ def test_mistakes_are_one_line(fails, words, saved, tmp_path):
 def test_files_that_are_no_arrays(fails, tmp_path, content):
     (tmp_path / "codes.npy").write_bytes(content)
     message = fails("audit", tmp_path / "codes.npy")
-    assert f"{tmp_path / 'codes.npy'} cannot be read as a .npy array" in message
+    assert f"{tmp_path / 'codes.npy'} cannot be read as a .npy file" in message
 
 
 def test_several_arrays_in_a_file(fails, tmp_path):
-    np.savez(tmp_path / "codes.npz", a=np.zeros(2))
-    assert "holds several arrays" in fails("audit", tmp_path / "codes.npz")
+    np.savez(tmp_path / "codes.npz", v=np.zeros((2, 2)), w=np.zeros((3, 2)))
+    message = fails("audit", tmp_path / "codes.npz")
+    assert "does not tell which of its arrays is `codes`: 'v' (2, 2), 'w' (3, 2)" in message
 
 
 def test_pickled_objects_are_not_loaded(fails, saved):
     labels = saved("labels", np.array([object()], dtype=object))
     codes = saved("codes", np.zeros((1, 1), np.uint8))
-    assert "cannot be read as a .npy array" in fails("audit", codes, "--labels", labels)
+    assert "labels.npy holds pickled objects" in fails("audit", codes, "--labels", labels)
+
+
+def test_help_shows_defaults_and_an_example(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    text = " ".join(call("audit", "--help").stdout.replace("│", " ").split())
+    assert "Example: keras-hashing audit codes.npy --labels labels.csv" in text
+    for default in (
+        "that of the codes",
+        "none, or of CODES",
+        "of CODES, or items of the database",
+        "none, or of --query",
+        "no file",
+        "tables of text",
+    ):
+        assert f"[default: ({default})]" in text or f"[default: {default}]" in text

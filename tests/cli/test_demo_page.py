@@ -18,18 +18,23 @@ def test_page(tmp_path):
     index.add(codes[database], ids=database)
     distances, ids = index.search(codes[query], k=3)
     report = kh.evaluate(
-        codes[query], sample.labels[query], codes[database], sample.labels[database], 12, at=(10,)
+        codes[query],
+        sample.labels[query],
+        codes[database],
+        sample.labels[database],
+        bits=12,
+        at=(10,),
     )
     demo_page.write(
         tmp_path / "page.html", "<entry>", sample, outputs, query, distances, ids, report
     )
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     right = sample.labels[ids[:12]] == sample.labels[query[:12], None]
-    assert page.count('<figure class="right">') == right.sum()
-    assert page.count('<figure class="wrong">') == (~right).sum()
+    assert page.count('<figure class="small right">') == right.sum()
+    assert page.count('<figure class="small wrong">') == (~right).sum()
     assert page.count("data:image/png;base64,") == 12 * 4
     assert f"<b>{report.map:.3f}</b>" in page
     assert "&lt;entry&gt;" in page and "<entry>" not in page
     assert re.search(r"<svg[^>]*>", page)
-    shown = [int(d) for d in re.findall(r"<br>distance (\d+)</figure>", page)]
+    shown = [int(d) for d in re.findall(r"<span>(\d+) bits? differs?</span></figure>", page)]
     assert shown == distances[:12].ravel().tolist()

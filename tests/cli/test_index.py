@@ -91,7 +91,7 @@ def test_a_hashing_model_and_the_next_run_without_its_name(call, folder, monkeyp
 
 def test_an_index_of_another_kind(call, fails, monkeypatch, folder):
     call("index", "holiday", "--bits", 5)
-    mend = "Choose another folder with --out, or delete that one to begin anew."
+    mend = "Choose another folder with --out, or delete that one to start over."
     assert fails("index", "holiday", "--bits", 6) == (
         f"holiday.khindex holds codes of 5 bits, not 6. {mend}"
     )

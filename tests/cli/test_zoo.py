@@ -3,8 +3,10 @@ import json
 import statistics
 
 import pytest
+import typer
 
 from keras_hashing import zoo
+from keras_hashing.cli import zoo as cli
 from tests.training.test_train_family import entries  # noqa: F401
 from tests.zoo.conftest import edit_json, entry, saved, zoo_root  # noqa: F401
 
@@ -20,7 +22,6 @@ def test_list(call, entry):
     assert result.exit_code == 0
     assert "dhn_shades_12" in result.stdout
     assert f"{zoo.info(entry).metrics['map(expected)']:.4f}" in result.stdout
-    assert "dhn_shades_12" not in call("zoo", "list", "--bits", "24").stdout
     assert "dhn_shades_12" in call("zoo", "list", "--method", "dhn", "--dataset", "shades").stdout
 
 
@@ -28,6 +29,45 @@ def test_list_as_json(call, entry):
     (document,) = json.loads(call("zoo", "list", "--json").stdout)
     assert document["name"] == "dhn_shades_12"
     assert document["path"] == str(entry)
+
+
+def test_list_of_a_value_that_no_entry_has(fails, entry):
+    said = fails("zoo", "list", "--bits", "24")
+    assert said == "`bits` must be a length that an entry has: 12; got 24."
+    assert "allowed: 'dhn'" in fails("zoo", "list", "--method", "dhnn")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("list", ["Only this method. [default: (all)]", "Only this data set. [default: (all)]"]),
+        ("list", ["Only this code length. [default: (all)]"]),
+        ("info", ["A name of `zoo list`, or an entry's folder. [required]"]),
+        ("verify", ["or an entry's folder. [default: (all)]"]),
+        ("verify", ["for --reencode. [default: (TFDS_DATA_DIR, else ~/tensorflow_datasets)]"]),
+        ("reproduce", ["[default: 1]", "[default: (runs/reproduce/NAME)]"]),
+        ("reproduce", ["[default: runs/features]", "[default: (TFDS_DATA_DIR, else ~"]),
+        ("index", ["Folder with the entries in entries/NAME. [required]"]),
+    ],
+)
+def test_help_shows_every_default(call, command, shown):
+    text = " ".join(call("zoo", command, "--help").stdout.replace("│", " ").split())
+    for words in shown:
+        assert words in text
+
+
+def commands():
+    return {info.name: info for info in cli.app.registered_commands}
+
+
+@pytest.mark.parametrize("name", [None, *commands()])
+def test_help_ends_with_an_example_that_can_be_called(call, name):
+    words = ["zoo"] if name is None else ["zoo", name]
+    last = call(*words, "--help").stdout.strip().splitlines()[-1].strip()
+    assert last.startswith(f"Example: keras-hashing {' '.join(words)} ")
+    command, *rest = last.split()[3:]
+    group = typer.main.get_command(cli.app)
+    group.commands[command].make_context(command, rest)  # parses it, and runs nothing
 
 
 def test_info(call, entry):

@@ -163,7 +163,7 @@ def test_two_runs_at_once(encode, tmp_path):
 
 
 def test_progress_counts_every_image(encode, monkeypatch):
-    import tqdm
+    import tqdm.auto
 
     bars = []
 
@@ -181,7 +181,7 @@ def test_progress_counts_every_image(encode, monkeypatch):
         def update(self, count):
             self.count += count
 
-    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
     encode(progress=True)
     encode()
     (bar,) = bars  # nothing to do: no bar

@@ -68,6 +68,14 @@ def test_a_querys_own_item_is_left_out(place, whole):
     assert found.map < unsharded(whole).map  # its own code is at distance 0
 
 
+def test_an_open_corpus_is_a_database(place, whole):
+    ids, codes, labels = whole
+    queries = {"codes": codes[:40], "labels": labels[:40], "ids": ids[:40]}
+    found = kh.evaluate(queries, Corpus(place), exclude_self=True)
+    same(found, unsharded(whole, exclude_self=True))
+    assert (found.bits, found.own_left_out) == (BITS, 40)
+
+
 def test_mistakes(place, encode, tmp_path):
     encode()
     with pytest.raises(ValueError, match="codes has no labels, which an evaluation needs. Encode"):

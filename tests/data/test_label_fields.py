@@ -26,6 +26,11 @@ def test_numbers_stay_and_one_multi_hot_part_makes_all_so():
     assert arrays[0].tolist() == [[1, 0, 0]]
 
 
+def test_lists_of_zeros_and_ones_are_flags():
+    assert of_values([[0, 1, 0], [1, 1, 1]]).flags.tolist() == [[0, 1, 0], [1, 1, 1]]
+    assert of_values([[0, 1], [1]]).items == [(0, 1), (1,)]  # of other lengths: numbers
+
+
 def test_chosen():
     assert of_values(["a", "b", "c"]).chosen([2, 0]).items == [("c",), ("a",)]
     flags = Labels(flags=np.eye(3, dtype=np.uint8))
@@ -63,6 +68,7 @@ def test_parts_that_do_not_fit(parts, names, message):
         (["a", 1], ValueError, r"all numbers or all names"),
         ([1, -1], ValueError, r"label 1 must be at least 0; got -1"),
         ([0.5], TypeError, r"label 0 must be a whole number or a name; got 0\.5"),
+        ([[2, 2]], ValueError, r"labels of image 0, 2, 2, have one twice"),
         ([True], TypeError, r"label 0 must be a whole number"),
         ([1, None], ValueError, r"label 1 is missing"),
     ],

@@ -64,6 +64,11 @@ def test_json_lines(read):
     assert read(text, "list.jsonl") == (["a.jpg", "b.jpg"], [3, 0], [])
 
 
+def test_flags_in_json_lines(read):
+    lines = '{"file_name": "a.jpg", "label": [0, 1, 0]}\n{"file_name": "b.jpg", "label": [1, 1, 1]}'
+    assert read(lines, "list.jsonl")[1] == [[0, 1, 0], [1, 1, 1]]
+
+
 def test_columns_that_are_not_read_are_told(read):
     with pytest.warns(UserWarning, match=r"list\.csv: the columns width, split are not read"):
         read("path,label,width,split\na.jpg,3,20,train\nb.jpg,1,30,test\n")
@@ -79,6 +84,7 @@ def test_columns_that_are_not_read_are_told(read):
         ("a.csv", "a.jpg,3\nb.jpg,-1\n", r"line 2: the label '-1' is not a whole number"),
         ("a.txt", "a.jpg 3 7\nb.jpg 1 0\n", r"flag '3' is not 0 or 1.*several joined by commas"),
         ("a.txt", "a.jpg 1 0\nb.jpg 1 0 1\n", r"line 2: 3 label field\(s\), but line 1 has 2"),
+        ("a.txt", "a.jpg 3,3\nb.jpg 1\n", r"a\.txt: the labels of image 0, 3, 3, have one twice"),
         ("a.jsonl", "{}\n[1]\n", r"line 2 must be an object with `file_name`"),
         ("a.jsonl", "{]\n", r"line 1 is not JSON"),
         ("a.jsonl", '{"x": 1}\n', r"no column `file_name`, only x"),

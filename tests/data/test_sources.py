@@ -74,7 +74,7 @@ def test_named_sets_go_to_load(monkeypatch):
         ({}, r"the data need one of: `dataset`, a data set by its name.*`train`, a list for"),
         ({"fodler": "photos"}, r"unknown value 'fodler'; did you mean one of 'folder'"),
         ({"folder": "a", "list": "b"}, r"come from one place; got `folder` and `list`"),
-        ({"folder": "a", "qeury": 0.1}, r"`key beside `folder`` got .*'qeury'.*'query'"),
+        ({"folder": "a", "qeury": 0.1}, r"`key` got .*'qeury'.*'query'.*go with `folder`"),
         ({"folder": "a", "protocol": "cifar10-s1"}, r"unknown value 'protocol'"),
         ({"train": "a", "query": "b"}, r"beside `train` there must be `database`"),
     ],

@@ -204,8 +204,54 @@ def test_too_many_pixels_for_the_memory(tmp_path, monkeypatch):
         data.load("own_digits", data_dir=tmp_path)
 
 
+def reading(**features):
+    features = {"image": F.Image(), **features}
+    info = types.SimpleNamespace(features=features, supervised_keys=None, full_name="own/1.0.0")
+    return tfds_records.reading(info)
+
+
+KIND = F.ClassLabel(names=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("features", "way", "kind"),
+    [
+        ({"species": KIND, "id": F.Scalar(np.int64)}, ("species",), "number"),
+        ({"label": F.Scalar(np.int64), "id": F.Scalar(np.int64)}, ("label",), "number"),
+        (
+            {"labels": F.Sequence(KIND), "objects": F.Sequence({"label": KIND})},
+            ("labels",),
+            "several",
+        ),
+        (
+            {"objects": F.Sequence({"label": KIND, "id": F.Scalar(np.int64)})},
+            ("objects", "label"),
+            "several",
+        ),
+        ({"label": F.Tensor(shape=(5,), dtype=np.uint8)}, ("label",), "flags"),
+    ],
+)
+def test_the_label_among_other_features(features, way, kind):
+    found = reading(**features)
+    assert (found.label, found.kind) == (way, kind)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"id": F.Scalar(np.int64)},
+        {"label": F.Text()},
+        {"label": F.Scalar(np.float32)},
+        {"box": F.BBoxFeature(), "mask": F.LabeledImage(labels=2)},
+        {"attributes": F.FeaturesDict({"young": np.bool_})},
+        {"label": F.Tensor(shape=(None,), dtype=np.int64)},
+    ],
+)
+def test_what_is_no_label(features):
+    with pytest.raises(ValueError, match=r"must have one label feature; it has none"):
+        reading(**features)
+
+
 @pytest.mark.parametrize("shape", [(None, None, 3), (200, 200, 3), (8, 8, 4)])
 def test_large_and_transparent_images_are_files(shape):
-    features = {"image": F.Image(shape=shape), "label": F.ClassLabel(num_classes=2)}
-    info = types.SimpleNamespace(features=features, supervised_keys=None, full_name="own/1.0.0")
-    assert tfds_records.reading(info).shape is None
+    assert reading(image=F.Image(shape=shape), label=KIND).shape is None

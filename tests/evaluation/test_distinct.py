@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from keras_hashing import relevance
 from keras_hashing.evaluation import distinct
 
 
@@ -41,3 +42,11 @@ def test_the_sample_tells_repeated_rows_from_others():
     assert not distinct.likely(unlike)
     assert distinct.likely(unlike[rng.integers(0, 500, 10_000)])
     assert not distinct.likely(unlike[:10])
+
+
+def test_equal_labels_have_equal_words():
+    labels = relevance.labels("labels", np.eye(70, dtype=int)[[0, 64, 0, 69]])
+    words = distinct.label_words(labels)
+    assert words.shape == (4, 2)
+    assert (words[0] == words[2]).all()
+    assert len(np.unique(words, axis=0)) == 3

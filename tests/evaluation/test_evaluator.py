@@ -235,7 +235,9 @@ def test_curve_by_rank():
 
 
 def test_codes_of_one_bit():
-    report = kh.evaluate(np.array([[0]], np.uint8), [0], np.array([[0], [1]], np.uint8), [0, 0], 1)
+    report = kh.evaluate(
+        np.array([[0]], np.uint8), [0], np.array([[0], [1]], np.uint8), [0, 0], bits=1
+    )
     assert (report.map, report.radius, report.precision_radius) == (1, 1, 1)
 
 
@@ -296,7 +298,10 @@ def test_bad_input():
         bad("the database is empty", **none, **itself)
     bad("`query_codes` is empty", query_codes=q[:0], query_labels=ql[:0])
     bad("`at` must be at least 1; got 0", at=(0,))
-    bad("`at` must be a sequence of whole numbers; got 1000", TypeError, at=1000)
+    bad("`at` must be at least 1; got 0", at=0)
+    bad("`at` must be a sequence of whole numbers; got True", TypeError, at=True)
+    bad("`at` must be a sequence of whole numbers; got 10.0", TypeError, at=10.0)
+    bad("`without_relevant` got the unknown value 'nan'", without_relevant="nan")
     bad(
         "must both be whole numbers, or both strings; got dtypes <U2 and int64",
         TypeError,
@@ -317,6 +322,52 @@ def test_bad_input():
         query_ids=np.arange(12),
         database_ids=np.zeros(300, int),
     )
+
+
+@pytest.mark.parametrize(
+    ("query_ids", "database_ids", "words"),
+    [
+        (["a/0.jpg"], ["0.jpg", "1.jpg"], "a query's is 'a/0.jpg', an item's '0.jpg'"),
+        ([7], [1, 2], "a query's is 7, an item's 1"),
+    ],
+)
+def test_own_items_of_which_none_is_found_are_an_error(query_ids, database_ids, words):
+    code = np.array([[0]], np.uint8)
+    evaluator, other = (
+        kh.Evaluator(code, [0], query_ids=query_ids, exclude_self=True) for _ in range(2)
+    )
+    for number in range(2):
+        evaluator.update(code + number, [0], database_ids[number : number + 1])
+    for one in (evaluator, other.merge(evaluator)):
+        with pytest.raises(ValueError, match="found none of the 1 queries' ids") as error:
+            one.result()
+        assert words in str(error.value)
+
+
+def test_own_items_are_counted_over_parts_and_merges():
+    q, ql, d, dl = problem()
+    names = np.array([f"{i}.jpg" for i in range(300)])
+    queries = np.concatenate([names[:10], ["x.jpg", "y.jpg"]]).astype("S")  # bytes meet strs
+
+    def counted(*parts):
+        evaluator = kh.Evaluator(q, ql, bits=10, query_ids=queries, exclude_self=True)
+        for part in parts:
+            evaluator.update(d[part], dl[part], names[part])
+        return evaluator
+
+    whole = counted(slice(None)).result()
+    assert whole.own_left_out == whole.to_dict()["own_left_out"] == 10
+    note = "own items left out: 10 of 12; the others' ids are not there"
+    assert whole.notes == (note,)
+    # A part without any own item is no error by itself.
+    same(counted(slice(200, None)).merge(counted(slice(0, 5), slice(5, 200))).result(), whole)
+    assert kh.evaluate(q, ql, d, dl, bits=10).own_left_out == 0
+
+
+def test_settings_are_named():
+    q, ql, _, _ = problem()
+    with pytest.raises(TypeError, match="positional"):
+        kh.Evaluator(q, ql, 10)
 
 
 def test_an_id_that_comes_in_two_parts_is_refused_and_not_counted():

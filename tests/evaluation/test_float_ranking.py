@@ -34,20 +34,22 @@ def test_equals_exact_fractions_over_all_orders(seed):
     labels[rng.integers(6)] = 0
     scores = (database @ query[0]).tolist()
     expected = over_all_orders(scores, labels == 0)
-    found = mean_average_precision(query, [0], database, labels, "inner")
+    found = mean_average_precision(query, [0], database, labels, similarity="inner")
     assert found == pytest.approx(float(expected), abs=1e-12)
 
 
 def test_cosine_ignores_length_and_inner_does_not():
     query, database = np.array([[1.0, 0.0]]), np.array([[0.9, 0.1], [9.0, 9.0]])
     # By cosine the first item leads, by inner product the second.
-    assert mean_average_precision(query, [0], database, [0, 1], "cosine") == 1.0
-    assert mean_average_precision(query, [0], database, [0, 1], "inner") == 0.5
+    assert mean_average_precision(query, [0], database, [0, 1], similarity="cosine") == 1.0
+    assert mean_average_precision(query, [0], database, [0, 1], similarity="inner") == 0.5
 
 
 def test_queries_with_nothing_relevant_are_left_out():
     database = np.array([[1.0], [2.0]])
-    found = mean_average_precision(np.array([[1.0], [1.0]]), [0, 5], database, [1, 0], "inner")
+    found = mean_average_precision(
+        np.array([[1.0], [1.0]]), [0, 5], database, [1, 0], similarity="inner"
+    )
     assert found == 1.0
     assert np.isnan(mean_average_precision(np.array([[1.0]]), [5], database, [1, 0]))
 
@@ -57,7 +59,9 @@ def test_multi_hot_labels_and_more_queries_than_a_block():
     database = np.array([[3.0], [2.0], [1.0]], "float32")
     labels = np.array([[1, 0], [0, 1], [1, 1]])
     # Relevant at ranks 1 and 3: (1 + 2/3) / 2.
-    found = mean_average_precision(query, np.tile([1, 0], (150, 1)), database, labels, "inner")
+    found = mean_average_precision(
+        query, np.tile([1, 0], (150, 1)), database, labels, similarity="inner"
+    )
     assert found == pytest.approx(5 / 6)
 
 
@@ -68,9 +72,19 @@ def test_multi_hot_labels_and_more_queries_than_a_block():
         (([[1.0]], [0], [[1.0]], [0, 1]), "one row per item"),
         (([[np.nan]], [0], [[1.0]], [0]), "`query_vectors` must be finite"),
         (([[1.0]], [0], [[np.inf]], [0]), "`database_vectors` must be finite"),
-        (([[1.0]], [0], [[1.0]], [0], "l2"), "unknown value 'l2'"),
+        (([[1.0]], [0], [[1.0, 2.0]], [0]), "as many channels; got shapes"),
+        (([1.0], [0], [[1.0]], [0]), "`query_vectors` must have 2 dimension"),
     ],
 )
 def test_errors(arguments, words):
     with pytest.raises(ValueError, match=words):
         mean_average_precision(*arguments)
+
+
+def test_refused_types_and_settings():
+    with pytest.raises(TypeError, match="`query_vectors` must be numbers; got dtype <U1"):
+        mean_average_precision([["a"]], [0], [[1.0]], [0])
+    with pytest.raises(ValueError, match="unknown value 'l2'"):
+        mean_average_precision([[1.0]], [0], [[1.0]], [0], similarity="l2")
+    with pytest.raises(TypeError, match="positional"):
+        mean_average_precision([[1.0]], [0], [[1.0]], [0], "inner")

@@ -23,6 +23,13 @@ def test_every_name_holds_its_convention(report):
             values = getattr(report, f"map_at_{convention}")
             assert named[f"map@{cutoff}({convention})"] == values[cutoff]
         assert named[f"precision@{cutoff}"] == report.precision_at[cutoff]
+        assert named[f"hit_rate@{cutoff}"] == report.hit_rate_at[cutoff]
+        assert named[f"acg@{cutoff}"] == report.acg_at[cutoff]
+        assert named[f"weighted_map@{cutoff}(hits)"] == report.weighted_map_at[cutoff]
+        assert named[f"ndcg_linear@{cutoff}(expected)"] == report.ndcg_linear_at[cutoff]
+    assert named["map@r(expected)"] == report.map_at_r
+    assert named["r_precision(expected)"] == report.r_precision
+    assert named["without_relevant"] == "left out" and named["own_left_out"] == 0
     assert named["precision@radius1"] == report.precision_radius
     assert named["notes"] == ["cutoff 50 is above the database's size and became 8"]
     assert "map" not in named

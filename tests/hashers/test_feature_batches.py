@@ -72,7 +72,7 @@ def test_large_arrays_come_in_blocks():
     ],
     ids=["array", "dataset", "sequence", "list"],
 )
-def test_every_loop_begins_anew(data):
+def test_every_loop_starts_over(data):
     features = FeatureBatches(data, passes=3)
     for _ in range(3):
         np.testing.assert_array_equal(np.concatenate(list(features)), ROWS)

@@ -89,7 +89,7 @@ def test_thresholds_are_those_of_the_training_data(threshold, tmp_path):
     features, _ = groups(61)
     model = of_features(threshold=threshold)
     model.compile(keras.optimizers.Adam(0.01))
-    for _ in range(2):  # the second time they are measured anew
+    for _ in range(2):  # the second time they are measured again
         model.fit(features, epochs=2, batch_size=16, verbose=0)
         logits = logits_of(model, features)
         expected = {"zero": 0.0, "mean": logits.mean(), "median": np.median(logits, axis=0)}

@@ -158,7 +158,7 @@ def test_fit_stores_every_item_of_the_last_epoch(options):
     outputs = model.predict(features, verbose=0)
     np.testing.assert_allclose(model.bank_outputs.rows, outputs, atol=1e-5)
     np.testing.assert_array_equal(model.bank_labels.rows, labels)
-    bank = [np.array(table.rows) for table in (model.bank_outputs, model.bank_labels)]
+    bank = [np.array(table.rows.numpy()) for table in (model.bank_outputs, model.bank_labels)]
     model.evaluate(features, labels, verbose=0)
     np.testing.assert_array_equal(model.bank_outputs.rows, bank[0])
     np.testing.assert_array_equal(model.bank_labels.rows, bank[1])

@@ -42,7 +42,7 @@ def test_bits_out_of_range(encoder, folder, bits):
 
 def test_other_bits_model_or_folder_say_what_to_do(encoder, folder, tmp_path):
     contents = stored(encoder, folder)
-    mend = "Choose another folder with --out, or delete that one to begin anew."
+    mend = "Choose another folder with --out, or delete that one to start over."
     with pytest.raises(ValueError) as error:
         agreed(8, contents, folder, encoder)
     assert str(error.value) == f"x.khindex holds codes of 5 bits, not 8. {mend}"

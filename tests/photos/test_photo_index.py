@@ -127,7 +127,7 @@ def test_the_queries_model_must_be_the_indexs(index, tmp_path):
         index.search([query], encoder=other)
 
 
-def test_a_query_changed_since_it_was_indexed_is_encoded_anew(index, folder, encoder):
+def test_a_query_changed_since_it_was_indexed_is_encoded_again(index, folder, encoder):
     write_photo(folder / "photo0.jpg", 200)
     found = neighbours(index, folder / "photo0.jpg", encoder=encoder)
     assert all(item.relation == "" for item in found)

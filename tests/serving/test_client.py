@@ -12,6 +12,7 @@ import requests
 from PIL import Image
 
 from keras_hashing import codes as packed
+from keras_hashing.data import read_image
 from keras_hashing.serving import Client, ServerError
 from tests.exporting.images import file_bytes, photo, tiny_model
 from tests.serving.make_models import K, database
@@ -50,6 +51,14 @@ def test_other_formats_and_turned_images_are_converted(client, expected, tmp_pat
     data = file_bytes(turned, "PNG", exif=exif)
     codes = client.encode([tmp_path / "a.bmp", data])
     np.testing.assert_array_equal(codes, expected[[0, 0]])
+
+
+def test_transparent_images_of_other_formats_keep_their_alpha(client):
+    alpha = np.resize(np.arange(256, dtype=np.uint8), PHOTOS[0].shape[:2])
+    image = Image.fromarray(np.dstack([PHOTOS[0], alpha]))
+    files = [file_bytes(image), file_bytes(image, "WEBP", lossless=True, exact=True)]
+    codes = client.encode([read_image(files[0]), *files])  # blended on white here, then there
+    np.testing.assert_array_equal(codes[1:], codes[[0, 0]])
 
 
 def test_more_images_than_one_request_takes(client, expected):

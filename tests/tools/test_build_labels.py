@@ -1,5 +1,6 @@
 import numpy as np
 
+from keras_hashing import data
 from keras_hashing.zoo.protocol_labels import ProtocolLabels
 from tools import build_labels
 
@@ -21,3 +22,19 @@ def test_the_same_labels_give_the_same_bytes(tmp_path):
     for name in "ab":
         build_labels.write(tmp_path / name, "mnist", train, test)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_command(tmp_path, monkeypatch, capsys):
+    parts = [
+        data.ImageSet(np.zeros((count, 2, 2, 1), np.uint8), np.arange(count) % 10)
+        for count in (6200, 30)
+    ]
+    blank = dict.fromkeys(("train", "validation"))
+    made = data.Data(name="fashion", database=parts[0], query=parts[1], **blank)
+    asked = []
+    monkeypatch.setattr(data, "load", lambda *words: asked.append(words) or made)
+    monkeypatch.setattr("sys.argv", ["build_labels", "fashion", str(tmp_path), "--data-dir", "x"])
+    build_labels.main()
+    assert asked == [("fashion", "fashion-orig", "x")]
+    assert ProtocolLabels(tmp_path / "fashion.npz").train_count == 6200
+    assert str(tmp_path / "fashion.npz") in capsys.readouterr().out

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from keras_hashing import data
 from tools import build_sample
@@ -36,3 +37,22 @@ def test_build_writes_what_sample_reads(monkeypatch, tmp_path):
         assert stored["positions"][:3].tolist() == [4, 5, 6]
         assert stored["labels"].dtype == np.uint8
         assert stored["images"].shape == (400, 28, 28, 1)
+
+
+def test_command(monkeypatch, tmp_path, capsys):
+    asked = []
+
+    def build(out, data_dir):
+        asked.append((out, data_dir))
+        out.write_bytes(b"abc")
+
+    monkeypatch.setattr(build_sample, "build", build)
+    out = tmp_path / "a.npz"
+    for words, data_dir in ((), None), (("--data-dir", "folder"), "folder"):
+        monkeypatch.setattr("sys.argv", ["build_sample", str(out), *words])
+        build_sample.main()
+        assert asked.pop() == (out, data_dir)
+        assert capsys.readouterr().out == f"{out} 3 bytes\n"
+    monkeypatch.setattr("sys.argv", ["build_sample"])
+    with pytest.raises(SystemExit):
+        build_sample.main()

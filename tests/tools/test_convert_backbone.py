@@ -16,3 +16,10 @@ def test_the_shipped_file_again(tmp_path):
     path, digest = convert_backbone.convert("efficientnet_lite0", tmp_path)
     shipped = resources.zoo_path("backbones", "efficientnet_lite0.safetensors")
     assert files.sha256(path) == digest == files.sha256(shipped)
+
+
+def test_command(monkeypatch, capsys):
+    monkeypatch.setattr(convert_backbone, "convert", lambda *words: words)
+    monkeypatch.setattr("sys.argv", ["convert_backbone", "efficientnet_lite0", "zoo/backbones"])
+    convert_backbone.main()
+    assert capsys.readouterr().out == "efficientnet_lite0 zoo/backbones\n"

@@ -83,7 +83,7 @@ def test_standardisation_goes_into_the_hidden_layer(features, network, monkeypat
 
     def watched(self, x, *args, **kwargs):
         found = fit(self, x, *args, **kwargs)
-        trained = [np.array(weight) for weight in self.head.get_layer("hidden").weights]
+        trained = [np.array(weight.numpy()) for weight in self.head.get_layer("hidden").weights]
         seen.update(x=np.array(x), trained=trained)
         return found
 

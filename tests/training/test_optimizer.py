@@ -38,12 +38,12 @@ def largest_steps(method, head_rate):
     if model.needs_labels:
         model.prepare(labels)
     model.compile(HeadRate(1e-3, head_rate, model.backbone, weight_decay=0.0))
-    before = [np.array(variable) for variable in model.trainable_variables]
+    before = [np.array(variable.numpy()) for variable in model.trainable_variables]
     model.fit(images, labels, batch_size=16, verbose=0)
     of_backbone = {id(variable) for variable in model.backbone.variables}
     steps: dict = {True: [], False: []}
     for variable, old in zip(model.trainable_variables, before, strict=True):
-        change = np.max(np.abs(np.array(variable) - old))
+        change = np.max(np.abs(np.array(variable.numpy()) - old))
         steps[id(variable) in of_backbone].append(float(change))
     return max(steps[True]), steps[False]
 
@@ -102,7 +102,7 @@ def test_an_unknown_layer_is_named():
 def test_what_is_frozen_does_not_move():
     model = methods.DHN(8, backbone="efficientnet_lite0", image_size=32)
     freeze_before(model.backbone, "block7a")
-    before = {variable.path: np.array(variable) for variable in model.weights}
+    before = {variable.path: np.array(variable.numpy()) for variable in model.weights}
     model.compile(keras.optimizers.SGD(1.0))
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (8, 32, 32, 3)).astype("uint8")

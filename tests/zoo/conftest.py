@@ -1,7 +1,12 @@
-"""A small entry, saved by `zoo.save` in a zoo of its own, and means to damage it."""
+"""A small entry, saved by `zoo.save` in a zoo of its own, and means to damage and to watch it."""
 
+import collections
+import contextlib
+import hashlib
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -81,3 +86,53 @@ def rehash(folder, name):
     path = folder / name
     facts = {"size": path.stat().st_size, "sha256": files.sha256(path)}
     edit_json(folder / "metadata.json", lambda content: content["files"].update({name: facts}))
+
+
+_watched: list = []  # paths that were opened, as an audit hook sees them; a hook stays for good
+_hooked: list = []
+
+
+def _see(event, arguments):
+    if event == "open" and _watched and isinstance(arguments[0], str):
+        _watched[-1][arguments[0]] += 1
+
+
+@contextlib.contextmanager
+def watched(monkeypatch):
+    """Yields two counters: of paths opened, and of SHA-256 digests made of whole files."""
+    if not _hooked:
+        sys.addaudithook(_see)
+        _hooked.append(True)
+    opened: collections.Counter = collections.Counter()
+    hashed: collections.Counter = collections.Counter()
+    sha256, file_digest = hashlib.sha256, hashlib.file_digest
+
+    def counting_sha256(content=b"", **options):
+        digest = sha256(content, **options)
+        hashed[digest.hexdigest()] += 1
+        return digest
+
+    def counting_file_digest(file, name):
+        digest = file_digest(file, name)
+        hashed[digest.hexdigest()] += 1
+        return digest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hashlib, "sha256", counting_sha256)
+        patch.setattr(hashlib, "file_digest", counting_file_digest)
+        _watched.append(opened)
+        try:
+            yield opened, hashed
+        finally:
+            _watched.pop()
+
+
+def check_read_once(entry, names, opened, hashed):
+    """Assert that of an entry's folder just these files were opened and hashed, once each."""
+    folder = f"{os.fspath(entry.path)}{os.sep}"
+    inside = {path: count for path, count in opened.items() if path.startswith(folder)}
+    assert inside == {f"{folder}{name}": 1 for name in ("metadata.json", *names)}
+    digests = {facts["sha256"]: name for name, facts in entry.files.items()}
+    assert {digests[key]: n for key, n in hashed.items() if key in digests} == dict.fromkeys(
+        names, 1
+    )

@@ -10,7 +10,7 @@ from urllib3.util import Retry
 
 from keras_hashing import files, zoo
 from keras_hashing.zoo import cache
-from tests.zoo.conftest import edit_json
+from tests.zoo.conftest import check_read_once, edit_json, watched
 from tests.zoo.web import Web
 
 NAME = "dhn_shades_12"
@@ -47,7 +47,8 @@ def kept(tmp_path):
 def test_an_entry_is_fetched_once_and_then_kept(web, tmp_path, monkeypatch):
     assert zoo.list() == [NAME]
     assert zoo.list(bits=12) == [NAME]
-    assert zoo.list(bits=13) == []
+    with pytest.raises(ValueError, match="a length that an entry has: 12; got 13"):
+        zoo.list(bits=13)
     assert zoo.info(NAME).path is None
     assert not kept(tmp_path).exists()
     assert [path for path, _ in web.asked] == ["/index.json", f"/entries/{NAME}/metadata.json"]
@@ -85,6 +86,40 @@ def test_a_cache_filled_by_a_killed_download_is_mended(remote, tmp_path):
     (kept(tmp_path) / "metadata.json").write_text("{")
     zoo.load(NAME)
     assert zoo.verify(NAME)[0].problems == []
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "codes.npz", "README.md"])
+def test_a_kept_file_with_a_flipped_bit_is_fetched_again(remote, tmp_path, file):
+    uses = {"codes.npz": zoo.codes, "README.md": zoo.verify}
+    use = uses.get(file, zoo.load)
+    use(NAME)
+    path = kept(tmp_path) / file
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    use(NAME)
+    assert path.read_bytes() == good
+
+
+def test_a_damaged_kept_file_is_refused_where_it_cannot_be_had_again(remote, tmp_path, monkeypatch):
+    zoo.load(NAME)
+    path = kept(tmp_path) / "model.safetensors"
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    (remote / "entries" / NAME / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"model\.safetensors is not there"):
+        zoo.load(NAME)
+    monkeypatch.delenv("KERAS_HASHING_ZOO")
+    with pytest.raises(ValueError, match=r"model\.safetensors is damaged or was changed"):
+        zoo.load(NAME)
+
+
+def test_a_kept_entry_is_read_and_hashed_once(remote, tmp_path, monkeypatch):
+    zoo.load(NAME)
+    found = zoo.info(NAME)
+    assert found.path == kept(tmp_path)
+    with watched(monkeypatch) as (opened, hashed):
+        zoo.load(NAME)
+    check_read_once(found, ("config.json", "model.safetensors"), opened, hashed)
 
 
 def test_bytes_that_are_not_the_entrys_are_refused_then_fetched_again(remote, tmp_path):

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 
 import numpy as np
@@ -82,3 +83,12 @@ def test_labels(key, words):
 def test_figures():
     assert card.figure(54000) == "54,000"
     assert card.figure(0.62149) == "0.6215"
+
+
+def test_write_card_leaves_the_given_entry_as_it_is(entry):
+    found = zoo.info(entry)
+    before = copy.deepcopy(found.files)
+    card.write_card(entry, dataclasses.replace(found, licence="MIT"))
+    assert found.files == before
+    assert "Licence: MIT" in (entry / "README.md").read_text()
+    assert zoo.verify(entry)[0].problems == []

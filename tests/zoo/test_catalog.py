@@ -24,7 +24,44 @@ def test_list_is_sorted_and_filtered(more):
     assert zoo.list() == ["dhn_moons_12", "dhn_shades_12", "dhn_shades_24"]
     assert zoo.list(bits=24) == ["dhn_shades_24"]
     assert zoo.list(dataset="shades", bits=12) == ["dhn_shades_12"]
-    assert zoo.list(method="dpsh") == []
+    assert zoo.list(dataset="moons", bits=24) == []  # entries have either, and none has both
+
+
+@pytest.mark.parametrize(
+    ("filters", "error", "words"),
+    [
+        ({"method": "dhnn"}, ValueError, "`method` got the unknown value 'dhnn'; allowed: 'dhn'."),
+        ({"method": "dpsh"}, ValueError, "`method` got the unknown value 'dpsh'"),
+        ({"dataset": "shade"}, ValueError, "allowed: 'moons', 'shades'."),
+        ({"dataset": ""}, ValueError, "`dataset` got the unknown value ''"),
+        ({"bits": 13}, ValueError, "a length that an entry has: 12, 24; got 13."),
+        ({"bits": 0}, ValueError, "`bits` must be between 1 and 4096; got 0"),
+        ({"bits": 24, "method": "x"}, ValueError, "`method` got the unknown value 'x'"),
+        ({"bits": "24"}, TypeError, "`bits` must be a whole number; got '24'"),
+        ({"bits": True}, TypeError, "`bits` must be a whole number"),
+        ({"method": ["dhn"]}, TypeError, "`method` must be a str; got ['dhn'] (list)"),
+        ({"dataset": 7}, TypeError, "`dataset` must be a str; got 7 (int)"),
+    ],
+)
+def test_a_value_that_no_entry_has(more, filters, error, words):
+    with pytest.raises(error) as caught:
+        zoo.list(**filters)
+    assert words in str(caught.value)
+
+
+def test_of_many_methods_the_nearest_are_told():
+    with pytest.raises(ValueError, match="did you mean one of 'dhn', "):
+        zoo.list(method="dhnn")
+
+
+def test_changing_what_is_returned_changes_nothing_inside(more):
+    zoo.list().clear()
+    found = zoo.info("dhn_shades_12")
+    found.metrics.clear()
+    found.files["codes.npz"]["size"] = 0
+    assert len(zoo.list()) == 3
+    assert zoo.info("dhn_shades_12").metrics
+    assert zoo.info("dhn_shades_12").files["codes.npz"]["size"] > 0
 
 
 def test_info_takes_a_name_or_a_path(entry):
@@ -63,5 +100,8 @@ def test_a_folder_must_have_its_entrys_name(entry):
 def test_an_empty_zoo(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_hashing.resources._roots", lambda: [tmp_path / "none"])
     assert zoo.list() == []
+    assert zoo.list(method="dhnn", bits=13) == []  # there is nothing that could be meant
+    with pytest.raises(TypeError, match="`bits` must be a whole number"):
+        zoo.list(bits="13")
     with pytest.raises(ValueError, match="has no entries yet"):
         zoo.load("dhn_shades_12")

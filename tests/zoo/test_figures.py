@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_hashing.zoo.figures import figures_of
-from keras_hashing.zoo.loading import Codes
+from keras_hashing.zoo.stored_codes import Codes
 
 
 def entry_codes(query, query_labels, database, database_labels):

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -84,3 +85,30 @@ def test_missing_metadata(entry):
 def test_names_that_are_none(name):
     with pytest.raises(ValueError, match="an entry's name has letters"):
         entries.check_name(name)
+
+
+def test_repr_says_what_one_wants_to_know(entry):
+    found = zoo.info(entry)
+    megabytes = sum(path.stat().st_size for path in entry.iterdir()) / 1e6
+    megabytes -= (entry / "metadata.json").stat().st_size / 1e6
+    assert repr(found).splitlines() == [
+        "Entry dhn_shades_12",
+        "  method    dhn",
+        "  bits      12",
+        "  backbone  small_cnn at 8 px",
+        "  protocol  none, on shades",
+        f"  mAP       {found.metrics['map(expected)']:.4f}, ties in random order",
+        f"  size      {megabytes:.1f} MB, {entry}",
+    ]
+    protocol = {"name": "cifar10-s1", "seed": 0, "digests": {}, "labels_sha256": None}
+    changed = dataclasses.replace(found, protocol=protocol, variant="q", metrics={}, path=None)
+    for words in ("dhn, variant q", "cifar10-s1", "not measured", "MB, not fetched yet"):
+        assert words in repr(changed)
+
+
+def test_a_notebook_shows_a_table(entry):
+    found = dataclasses.replace(zoo.info(entry), dataset="<b>shades</b>")
+    text = found._repr_html_()
+    assert "<caption>dhn_shades_12</caption>" in text
+    assert "<tr><th>bits</th><td>12</td></tr>" in text
+    assert "&lt;b&gt;shades" in text and "<b>" not in text

@@ -72,7 +72,7 @@ def test_a_server_that_hangs_up_is_asked_for_the_rest(web, tmp_path):
     assert web.asked[-1] == ("/a/x", f"bytes={got}-")
 
 
-def test_a_server_without_ranges_is_begun_anew(web, tmp_path):
+def test_a_server_without_ranges_is_started_over(web, tmp_path):
     web.behaviour["/a/x"] = "whole"
     path, steps = tmp_path / "x", []
     path.write_bytes(b"?" * 400)

@@ -8,7 +8,7 @@ import safetensors.numpy
 import keras_hashing as kh
 from keras_hashing import encoding, methods, zoo
 from keras_hashing.data import ImageSet, protocols
-from keras_hashing.zoo import loading, protocol_labels, saving
+from keras_hashing.zoo import protocol_labels, saving
 from tests.zoo.conftest import BITS, small_data, small_model
 from tools import build_labels
 
@@ -195,7 +195,7 @@ def test_labels_of_a_protocol_are_stored_once(tmp_path, monkeypatch):
     )
     entry = zoo.save(small_model(), root / "entries" / "dhn_cifar10_12", data)
     assert "labels.npz" not in entry.files
-    found = loading.codes("dhn_cifar10_12")
+    found = zoo.codes("dhn_cifar10_12")
     assert np.array_equal(found.query_labels, data.query.labels)
     assert np.array_equal(found.database_ids, data.database.ids)
     assert zoo.verify("dhn_cifar10_12")[0].problems == []
@@ -205,7 +205,7 @@ def test_labels_of_a_protocol_are_stored_once(tmp_path, monkeypatch):
     swapped[[np.flatnonzero(swapped == 0)[0], np.flatnonzero(swapped == 1)[0]]] = [1, 0]
     build_labels.write(root / "protocols" / "cifar10.npz", "cifar10", swapped, test_labels)
     with pytest.raises(ValueError, match="does not hold the labels that dhn_cifar10_12"):
-        loading.codes("dhn_cifar10_12")
+        zoo.codes("dhn_cifar10_12")
     (root / "protocols" / "cifar10.npz").unlink()
     with pytest.raises(FileNotFoundError, match=r"zoo/protocols/cifar10.npz\) are missing"):
-        loading.codes("dhn_cifar10_12")
+        zoo.codes("dhn_cifar10_12")

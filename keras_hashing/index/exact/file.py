@@ -151,5 +151,5 @@ def _explained(path):
 
 def _damaged(path, what):
     return ValueError(
-        f"The index file {path} is damaged: {what}. Copy it again, or build the index anew."
+        f"The index file {path} is damaged: {what}. Copy it again, or build the index again."
     )

@@ -93,7 +93,7 @@ def read(path):
 def damaged(path, what):
     """The error for a file that cannot be used as it is."""
     return ValueError(
-        f"The FAISS index file {path} is damaged: {what}. Copy it again, or build the index anew."
+        f"The FAISS index file {path} is damaged: {what}. Copy it again, or build the index again."
     )
 
 

@@ -127,7 +127,7 @@ class FaissStore:
         self._index.remove_ids(self._keys.array[~keep])
         self._ids.keep(keep)
         self._keys.keep(keep)
-        if self._kind == "IndexBinaryFlat":  # it numbers those that stay anew
+        if self._kind == "IndexBinaryFlat":  # it numbers those that stay, from 0 on
             self._keys = Ids(np.arange(len(self)), len(self))
 
     def search(self, query_codes, k, mask):

@@ -54,7 +54,7 @@ class Collection:
 
         Raises:
             ConnectionError: the server does not answer. A call some seconds after it is back
-                connects anew.
+                connects again.
         """
         with self.explained(done):
             client = self._connected()

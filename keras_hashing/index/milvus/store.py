@@ -23,7 +23,7 @@ class MilvusStore:
     it is Milvus' choice. An answer has at most 16,384 items.
 
     Items go to the server in messages of 5,000, and a lost server is an error that says how many
-    were stored; some seconds after it is back a call connects anew, and the same items as `upsert`
+    were stored; some seconds after it is back a call connects again, and the same items as `upsert`
     mend it. Default ids count on from the largest one in the collection, or that this object added
     or removed; where several processes add, pass ids: Milvus does not refuse one that it has.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_hashing as kh
-from keras_hashing.auditing import own_search
+from keras_hashing.auditing import searching
 from keras_hashing.auditing.code_set import CodeSet
 from tests import reference
 
@@ -31,8 +31,8 @@ def slow_map(queries, query_labels, database, without):
 
 def test_the_database_searches_itself():
     database = code_set(40)
-    search = own_search.own_search(database)
-    found = own_search.searched(search, 8)
+    search = searching.own_search(database)
+    found = searching.searched(search, 8)
     assert found["queries"] == 40
     assert found["queries_are"] == "the database's own items, each left out of its own search"
     without = {i: i for i in range(40)}
@@ -46,16 +46,16 @@ def test_the_database_searches_itself():
 
 
 def test_many_items_are_searched_by_some(monkeypatch):
-    monkeypatch.setattr(own_search, "MOST_QUERIES", 6)
+    monkeypatch.setattr(searching, "MOST_QUERIES", 6)
     database = code_set(40)
-    search = own_search.own_search(database)
+    search = searching.own_search(database)
     places = search.queries.ids
     assert len(places) == 6 and (np.diff(places) > 0).all()
     np.testing.assert_array_equal(search.queries.codes, database.codes[places])
     np.testing.assert_array_equal(search.queries.labels, database.labels[places])
-    np.testing.assert_array_equal(own_search.own_search(database).queries.ids, places)
+    np.testing.assert_array_equal(searching.own_search(database).queries.ids, places)
     assert search.queries_are.startswith("drawn from the database with seed 0")
-    found = own_search.searched(search, 8)
+    found = searching.searched(search, 8)
     without = dict(enumerate(places.tolist()))
     wanted = slow_map(database.codes[places], database.labels[places], database, without)
     assert found["tie_range"]["map@all"].index == pytest.approx(wanted)
@@ -64,23 +64,23 @@ def test_many_items_are_searched_by_some(monkeypatch):
 def test_queries_in_the_database_do_not_find_themselves():
     database = code_set(30, ids=np.arange(30))
     queries = CodeSet(database.codes[[4, 9, 0]], database.labels[[4, 9, 0]], np.array([4, 9, 77]))
-    search = own_search.given_search(queries, database, leaked=2)
+    search = searching.given_search(queries, database, leaked=2)
     assert (search.exclude_self, search.fewest, search.most) == (True, 29, 30)
-    found = own_search.searched(search, 8)
+    found = searching.searched(search, 8)
     wanted = slow_map(queries.codes, queries.labels, database, {0: 4, 1: 9})
     assert found["tie_range"]["map@all"].index == pytest.approx(wanted)
     assert "map@all, self found" in [row.name for row in found["conventions"]]
     assert found["queries_are"] == "given; those that stand in the database do not find themselves"
     everyone = CodeSet(queries.codes[:2], queries.labels[:2], queries.ids[:2])
-    assert own_search.given_search(everyone, database, leaked=2).most == 29
+    assert searching.given_search(everyone, database, leaked=2).most == 29
 
 
 def test_repeated_ids_cannot_be_left_out():
     database = code_set(10, ids=np.zeros(10, np.int64))
     queries = CodeSet(database.codes[:2], database.labels[:2], np.array([0, 1]))
-    search = own_search.given_search(queries, database, leaked=1)
+    search = searching.given_search(queries, database, leaked=1)
     assert not search.exclude_self
-    found = own_search.searched(search, 8)
+    found = searching.searched(search, 8)
     assert found["notes"][0] == (
         "ids repeat in the database, so queries that stand in it find themselves"
     )
@@ -91,9 +91,9 @@ def test_repeated_ids_cannot_be_left_out():
 @pytest.mark.parametrize("leaked", [None, 0])
 def test_queries_of_their_own(leaked):
     database, queries = code_set(20, 1), code_set(5, 2)
-    search = own_search.given_search(queries, database, leaked)
+    search = searching.given_search(queries, database, leaked)
     assert (search.exclude_self, search.queries_are, search.notes) == (False, "given", ())
-    found = own_search.searched(search, 8)
+    found = searching.searched(search, 8)
     assert found["tie_range"]["map@all"].index == pytest.approx(
         slow_map(queries.codes, queries.labels, database, {})
     )
@@ -102,7 +102,7 @@ def test_queries_of_their_own(leaked):
 
 def test_without_labels_only_ties_are_told():
     database = code_set(150, labelled=False)
-    found = own_search.searched(own_search.own_search(database), 8)
+    found = searching.searched(searching.own_search(database), 8)
     assert [at.cutoff for at in found["ties"]] == [100, None]
     sizes = []
     for place, code in enumerate(database.codes):
@@ -115,10 +115,10 @@ def test_without_labels_only_ties_are_told():
 
 def test_queries_with_nothing_to_find():
     database, queries = code_set(12, 1, classes=2), code_set(6, 2, classes=4)
-    found = own_search.searched(own_search.given_search(queries, database, None), 8)
+    found = searching.searched(searching.given_search(queries, database, None), 8)
     assert found["queries_without_relevant"] == int((queries.labels > 1).sum()) > 0
     strangers = CodeSet(queries.codes, np.full(6, 9), None)
-    found = own_search.searched(own_search.given_search(strangers, database, None), 8)
+    found = searching.searched(searching.given_search(strangers, database, None), 8)
     assert found["queries_without_relevant"] == 6
     assert (found["tie_range"], found["conventions"]) == ({}, ())
     assert "no query has anything relevant in the database: mAP has no value" in found["notes"]
@@ -126,9 +126,9 @@ def test_queries_with_nothing_to_find():
 
 
 def test_one_item_finds_nothing():
-    found = own_search.searched(own_search.own_search(code_set(1)), 8)
+    found = searching.searched(searching.own_search(code_set(1)), 8)
     assert (found["queries"], found["ties"], found["conventions"]) == (0, (), ())
     assert found["notes"] == ("one item has no other to find: no search was made",)
-    two = own_search.searched(own_search.own_search(code_set(2, classes=1)), 8)
+    two = searching.searched(searching.own_search(code_set(2, classes=1)), 8)
     assert [row.name for row in two["conventions"]][:2] == ["map@all", "map@all, self found"]
     assert two["conventions"][0].expected == 1.0

@@ -6,8 +6,7 @@ import numpy as np
 
 from keras_hashing.auditing import conventions, tie_statistics
 from keras_hashing.auditing.code_set import CodeSet
-from keras_hashing.evaluation import metrics
-from keras_hashing.evaluation.evaluator import Evaluator, evaluate
+from keras_hashing.evaluation import Evaluator, evaluate, metrics
 
 MOST_QUERIES = 1000  # of the database, when it is its own queries
 _SEED = 0
@@ -113,8 +112,8 @@ def _count(search, bits, cutoffs):
     evaluator = Evaluator(
         search.queries.codes,
         query_labels,
-        bits,
-        (*cutoffs, *last),
+        bits=bits,
+        at=(*cutoffs, *last),
         query_ids=search.queries.ids,
         exclude_self=search.exclude_self,
     )
@@ -137,10 +136,11 @@ def _judged(search, evaluator, buckets, cutoffs):
         exclude_self=search.exclude_self,
     )
     with_self = evaluate(*sides, bits=evaluator.bits).map if search.exclude_self else None
+    share = len(buckets.sizes) / len(queries)
     map_cutoffs = [cutoff for cutoff in cutoffs if cutoff in conventions.MAP_CUTOFFS]
     return {
         "tie_range": tie_statistics.tie_range(buckets, expected, index, map_cutoffs),
         "conventions": conventions.conventions(
-            expected, index, buckets, cutoffs, search.most - 1, with_self
+            expected, index, buckets, cutoffs, search.most - 1, with_self, share
         ),
     }
