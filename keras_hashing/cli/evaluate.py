@@ -1,12 +1,11 @@
-"""`keras-hashing evaluate MODEL`: retrieval metrics of a model on a data set and protocol."""
+"""`keras-hashing evaluate MODEL --data SOURCE`: retrieval metrics of a model on images."""
 
 import json
-import pathlib
 from typing import Annotated
 
 import typer
 
-from keras_hashing.cli import models, quiet
+from keras_hashing.cli import models, quiet, sources
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -18,19 +17,24 @@ def evaluate(
         typer.Argument(metavar="MODEL", help="A zoo name, an entry's folder, or a .keras file."),
     ],
     data: Annotated[
-        str, typer.Option(help="The data set: cifar10, mnist, fashion or multifashion.")
-    ],
-    protocol: Annotated[
         str | None,
         typer.Option(
-            help="Which images are queries, which the database; such as cifar10-s1b.",
-            show_default="the first of the data set",
+            metavar=sources.METAVAR,
+            help=f"{sources.HELP} Or a recipe, whose images are meant. Not needed with lists for "
+            "--query and --database.",
+            show_default="those lists",
         ),
     ] = None,
-    data_dir: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Folder of TensorFlow Datasets.", show_default="~/tensorflow_datasets"),
+    query: sources.Query = None,
+    database: sources.Database = None,
+    labels: sources.Labels = None,
+    root: sources.Root = None,
+    classes: sources.Classes = None,
+    protocol: sources.Protocol = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of a folder's split.", show_default="0")
     ] = None,
+    data_dir: sources.DataDir = None,
     at: Annotated[
         list[int] | None,
         typer.Option(help="Cutoff R of mAP@R; give it once for each.", show_default="1000"),
@@ -44,14 +48,29 @@ def evaluate(
     ] = "expected",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ):
-    """Encode a protocol's queries and database, and measure retrieval."""
+    """Encode queries and database of a set of images, and measure retrieval."""
     import keras_hashing as kh
+    from keras_hashing import training
 
+    if data is None and (query is None or database is None):
+        raise ValueError("say what to evaluate on: --data, or --query LIST --database LIST.")
+    settings, data_dir = sources.read_source(
+        f"{database}" if data is None else data,
+        data_dir,
+        seed=seed,
+        protocol=protocol,
+        **{"query": query, "database": database},
+        **{"labels": labels, "root": root, "classes": classes},
+    )
     with quiet.without_native_messages():
         hashing = models.load_model(model)
-        parts = kh.data.load(data, protocol, data_dir)
+        parts = kh.data.from_source(settings, data_dir)
+        if parts.query.labels is None:
+            raise ValueError(
+                f"there are no labels to measure by in {parts.name}: give each image its classes."
+            )
         codes = {
-            name: kh.encode(hashing, getattr(parts, name).images, verbose=not as_json)
+            name: kh.encode(hashing, _images(getattr(parts, name)), verbose=not as_json)
             for name in ("query", "database")
         }
         report = kh.evaluate(
@@ -63,9 +82,19 @@ def evaluate(
             at=at or (1000,),
             ties=ties,
         )
-    figures = {"model": model, "protocol": parts.protocol, **report.to_dict()}
+    figures = {
+        **{"model": model, "data": training.describe_data(settings), "protocol": parts.protocol},
+        **report.to_dict(),
+    }
     if as_json:
         typer.echo(json.dumps(figures, indent=2))
         return
     for name, value in figures.items():
-        typer.echo(f"{name:32} {value:.4f}" if isinstance(value, float) else f"{name:32} {value}")
+        if value is not None:
+            typer.echo(
+                f"{name:32} {value:.4f}" if isinstance(value, float) else f"{name:32} {value}"
+            )
+
+
+def _images(part):
+    return part.paths if part.images is None else part.images

@@ -1,4 +1,4 @@
-"""`keras-hashing tune FOLDER | DATASET`: search for settings, and write the best as a recipe."""
+"""`keras-hashing tune SOURCE`: search for settings, and write the best as a recipe."""
 
 import json
 import pathlib
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keras_hashing.cli import quiet
+from keras_hashing.cli import quiet, sources
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -18,8 +18,7 @@ def tune(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FOLDER|DATASET",
-            help="Photos, with a sub-folder for each class; or cifar10, mnist, fashion.",
+            metavar=sources.METAVAR, help=f"{sources.HELP} Or a recipe, whose images are meant."
         ),
     ],
     method: Annotated[
@@ -35,17 +34,14 @@ def tune(
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Number of trials in all.")] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the search, and of a folder's split.")] = 0,
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            help="Which images of a data set to train on.",
-            show_default="its first, such as cifar10-s1",
-        ),
-    ] = None,
-    data_dir: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Folder of TensorFlow Datasets.", show_default="~/tensorflow_datasets"),
-    ] = None,
+    validation: sources.Validation = None,
+    query: sources.Query = None,
+    database: sources.Database = None,
+    labels: sources.Labels = None,
+    root: sources.Root = None,
+    classes: sources.Classes = None,
+    protocol: sources.Protocol = None,
+    data_dir: sources.DataDir = None,
     out: Annotated[
         pathlib.Path, typer.Option(help="The file for the best trial's recipe.")
     ] = pathlib.Path("best.toml"),
@@ -65,18 +61,20 @@ def tune(
     """
     from keras_hashing import files, training
 
-    folder = pathlib.Path(source)
-    if folder.is_dir():
-        content = {"folder": folder.resolve().name, "seed": seed}
-        data_dir = folder.resolve().parent
-    else:
-        content = {"dataset": source, "protocol": protocol or f"{source}-s1"}
+    content, data_dir = sources.read_source(
+        source,
+        data_dir,
+        seed=seed,
+        protocol=protocol,
+        **{"validation": validation, "query": query, "database": database},
+        **{"labels": labels, "root": root, "classes": classes},
+    )
     with quiet.without_native_messages():
         found = training.tune(
             content,
-            data_dir,
-            run_dir,
-            features_dir,
+            data_dir=data_dir,
+            run_dir=run_dir,
+            features_dir=features_dir,
             **({"methods": method} if method else {}),
             **({"bits": bits} if bits else {}),
             trials=trials,

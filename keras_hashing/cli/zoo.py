@@ -153,7 +153,9 @@ def reproduce_entry(
 
     card = zoo.info(zoo.find(name))
     out = out or pathlib.Path("runs/reproduce") / card.name
-    found = dict(training.reproduce(name, out, seeds, data_dir, features_dir))
+    found = dict(
+        training.reproduce(name, out, seeds=seeds, data_dir=data_dir, features_dir=features_dir)
+    )
     rows = []
     for key, stated in card.metrics.items():
         values = [entry.metrics[key] for entry in found.values() if key in entry.metrics]

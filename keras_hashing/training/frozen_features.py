@@ -105,6 +105,72 @@ class FrozenFeatures:
         return encoding.outputs(self._network, source, verbose=False)
 
 
+class PartFeatures:
+    """Features of the parts of one `Data`, each photo computed once.
+
+    Photo files that are trained on are mostly part of the database too; theirs are its rows.
+
+    Args:
+        data: `keras_hashing.data.Data`.
+        cache: `FrozenFeatures`.
+
+    Attributes:
+        rows: dict of bits to the rows for comparison that these features gave already.
+    """
+
+    def __init__(self, data, cache):
+        self.rows = {}
+        self._cache = cache
+        self._wholes = [part for part in (data.query, data.database) if part.paths]
+        self._known = {}  # place of a whole -> its features
+
+    def __repr__(self):
+        return repr(self._cache)
+
+    def of(self, images):
+        """Features of an `ImageSet`, float32 `(n, channels)`."""
+        for number, whole in enumerate(self._wholes if images.paths else ()):
+            places = rows_in(whole, images)
+            if places is not None:
+                if number not in self._known:
+                    self._known[number] = self._cache.of(whole)
+                return self._known[number][places]
+        return self._cache.of(images)
+
+
+def rows_in(whole, part):
+    """Where the images of one `ImageSet` are in another.
+
+    Args:
+        whole, part: `ImageSet`s, both in memory or both of files.
+
+    Returns:
+        List of ints, one an image of `part`; None where one of them is not in `whole`, or where
+        it has the id of another image there.
+    """
+    if (whole.images is None) != (part.images is None):
+        return None
+    names = (whole.ids, part.ids) if whole.images is not None else (whole.paths, part.paths)
+    places = {str(name): place for place, name in enumerate(names[0])}
+    rows = [places.get(str(name)) for name in names[1]]
+    if None in rows:
+        return None
+    same = part.images is None or (
+        part.images.shape[1:] == whole.images.shape[1:]
+        and all(
+            np.array_equal(whole.images[row], one)
+            for row, one in zip(rows, part.images, strict=True)
+        )
+    )
+    return rows if same else None
+
+
+def features_of(recipe, data, features_dir):
+    """`PartFeatures` of a recipe's images by its backbone, kept in the folder `features_dir`."""
+    model = recipe.model
+    return PartFeatures(data, FrozenFeatures(features_dir, model["backbone"], model["image_size"]))
+
+
 def image_digest(images):
     """SHA-256 over the bytes of all images of an `ImageSet`, in their order."""
     if images.images is None:

@@ -10,6 +10,7 @@ from keras_hashing.callbacks import RetrievalEvaluation
 from keras_hashing.layers import HashHead
 from keras_hashing.training.on_images import make_model, method_of
 from keras_hashing.training.optimizer import make_optimizer
+from keras_hashing.training.recipe import adapts
 from keras_hashing.zoo.loading import backbone_parts
 
 _OF_BACKBONE = ("backbone", "image_size", "pretrained", "train_backbone")
@@ -24,7 +25,7 @@ def train_head(recipe, data, features):
     Args:
         recipe: `Recipe` with `training.features`.
         data: `keras_hashing.data.Data`.
-        features: `FrozenFeatures` of the recipe's backbone.
+        features: `PartFeatures` or `FrozenFeatures` of the recipe's backbone.
 
     Returns:
         Tuple of the whole model, from images to outputs, and a list of one dict an epoch.
@@ -111,7 +112,7 @@ def fit_head(head, inputs, labels, training, callbacks=()):
         List of one dict an epoch, with its `loss` and what callbacks logged in every epoch; empty
         for a method that is fitted.
     """
-    if hasattr(head, "adapt"):
+    if adapts(head):
         head.adapt(inputs, *([labels] if head.needs_labels else []))
         return []
     steps = -(-len(inputs) // training.batch_size)
@@ -148,10 +149,10 @@ def _take_in(head, mean, spread):
 def _whole(recipe, head, data):
     """The recipe's model with the trained weights behind a frozen backbone."""
     arguments = dict(recipe.model)
-    if not hasattr(head, "adapt"):
+    if not adapts(head):
         checks.one_of("train_backbone", arguments.get("train_backbone", False), (False,))
     model = make_model(recipe)
-    if model.needs_labels and not hasattr(model, "adapt"):
+    if model.needs_labels and not adapts(model):
         model.prepare(data.train.labels)
     _copy(head, model, backbone_parts(model))
     return model

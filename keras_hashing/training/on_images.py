@@ -1,4 +1,4 @@
-"""Train a recipe, resume it after a kill, and return the model with its history."""
+"""Train a recipe's model on images; a run that was killed goes on where it stopped."""
 
 import csv
 import inspect
@@ -12,18 +12,16 @@ import numpy as np
 from keras_hashing import callbacks, checks, files, methods
 from keras_hashing.training.averaging import RawWeights, WeightAverage
 from keras_hashing.training.batches import TrainingBatches
-from keras_hashing.training.freezing import freeze_before
-from keras_hashing.training.optimizer import make_optimizer
+from keras_hashing.training.optimizer import freeze_before, make_optimizer
 from keras_hashing.training.recipe import Training
-from keras_hashing.training.recipe_data import load_data
 
 LOGS = "tensorboard"  # in a run's folder
 _HISTORY = "history.csv"
 _CHOSEN = "chosen.weights.h5"
 
 
-def train(recipe, run_dir, data_dir=None, verbose=1):
-    """Train a recipe; called again with the same folder, it goes on where it stopped.
+def train_images(recipe, data, run_dir, verbose=1):
+    """Train a recipe's model on images; called again with the same folder, it goes on.
 
     The folder keeps a backup of the last whole epoch, the weights of the chosen epoch,
     `history.csv` with one line an epoch, and logs for `tensorboard --logdir`, with retrieval on the
@@ -31,13 +29,12 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
 
     Args:
         recipe: `Recipe`.
+        data: its `keras_hashing.data.Data`.
         run_dir: str or path-like, the run's own folder.
-        data_dir: folder of TFDS, `None` for its default; or the folder that holds the recipe's.
         verbose: int, as `fit` takes it.
 
     Returns:
-        Tuple of the trained `HashingModel`, the data (`keras_hashing.data.Data`), and a list of
-        one dict an epoch.
+        Tuple of the trained `HashingModel` and a list of one dict an epoch.
 
     Raises:
         ValueError: an argument that the method does not have, or a run folder of another recipe.
@@ -45,7 +42,6 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
     run_dir = pathlib.Path(run_dir)
     _claim(run_dir, recipe)
     training = recipe.training
-    data = load_data(recipe, data_dir)
     keras.utils.set_random_seed(recipe.seed)
     model = make_model(recipe)
     history_path = run_dir / _HISTORY
@@ -71,7 +67,7 @@ def train(recipe, run_dir, data_dir=None, verbose=1):
     model.load_weights(run_dir / _CHOSEN)
     if training.nested:
         model = model.prefix(recipe.model["bits"])
-    return model, data, read_history(history_path)
+    return model, read_history(history_path)
 
 
 def make_model(recipe):

@@ -8,8 +8,8 @@ import numpy as np
 
 from keras_hashing import methods, zoo
 from keras_hashing.training import comparisons
-from keras_hashing.training.frozen_features import FrozenFeatures
-from keras_hashing.training.part_features import PartFeatures
+from keras_hashing.training.frozen_features import FrozenFeatures, PartFeatures, rows_in
+from keras_hashing.training.recipe import describe_data
 
 LICENCE = "Apache-2.0"
 UNSEEN_PROTOCOL = "cifar10-s1"  # cards of its entries also tell what new classes cost
@@ -37,49 +37,37 @@ def paper_figure(method, variant, protocol, bits):
     return {"source": source, "map": figures[bits], "backbone": backbone}
 
 
-def publish(
-    recipe,
-    model,
-    data,
-    history,
-    path,
-    features_dir,
-    frozen_size=224,
-    outputs_of=None,
-    rows=None,
-):
+def publish(trained, path, *, frozen_size=224):
     """Write a trained recipe as an entry, its card with all rows for comparison.
 
     The test queries are used here, once.
 
     Args:
-        recipe: `Recipe`.
-        model, data, history: what `train` returned.
+        trained: `Trained`, as `train` returns it.
         path: str or path-like, the entry's folder.
-        features_dir: str or path-like, where features of the frozen backbone are kept.
-        frozen_size: int, pixels, of the frozen EfficientNet-Lite0 that the rows compare with.
-        outputs_of: optional, as of `keras_hashing.zoo.save`.
-        rows: optional list, `frozen_rows` of these data and bits, where they are known already.
+        frozen_size: int, pixels, of the frozen EfficientNet-Lite0 that a model trained on images
+            is compared with. A head is compared with the features that it was trained on.
 
     Returns:
         `keras_hashing.zoo.Entry`.
 
     Raises:
         ValueError: as of `keras_hashing.zoo.save`.
+
+    Example:
+        ```python
+        trained = kh.training.train(kh.training.read_recipe("dhn_cifar10_48.toml"))
+        kh.training.publish(trained, "entries/dhn_cifar10_48")
+        ```
     """
-    stored = FrozenFeatures(features_dir, image_size=frozen_size)
-    cache = PartFeatures(data, stored) if "folder" in recipe.data else stored
+    recipe, model, data = trained.recipe, trained.model, trained.data
 
     def compare(shipped, query_outputs, database_outputs):
-        labels = data.query.labels
-        if labels is None:
+        if data.query.labels is None:
             return []
-        found = _rows(recipe, data, cache, shipped.bits) if rows is None else [*rows]
-        if labels.ndim == 1:
-            encode = outputs_of or zoo.image_outputs
-            train_outputs = _train_outputs(
-                data, database_outputs, lambda: encode(shipped, data.train)
-            )
+        found = _frozen_rows(trained, frozen_size)
+        if data.query.labels.ndim == 1:
+            train_outputs = _train_outputs(trained, shipped, database_outputs)
             outputs = (train_outputs, query_outputs, database_outputs)
             found.append(comparisons.own_class_row(data, *outputs))
             if data.protocol is None and (row := comparisons.svm_row(data, *outputs)):
@@ -93,12 +81,12 @@ def publish(
         data,
         recipe=recipe.text,
         compare=compare,
-        training=training_facts(recipe, history),
+        training=training_facts(recipe, trained.history),
         paper=paper_figure(
             model.method, getattr(model, "variant", None), data.protocol, model.bits
         ),
         licence=LICENCE,
-        outputs_of=outputs_of,
+        outputs_of=trained.outputs_of,
     )
 
 
@@ -115,6 +103,7 @@ def training_facts(recipe, history):
         **({"trained on": f"{training.features} features"} if training.features else {}),
         **({"trained_from": training.trained_from} if training.trained_from else {}),
         **({"lengths": _lengths(recipe)} if training.nested else {}),
+        "data": describe_data(recipe.data),
         "seed": recipe.seed,
         "epochs": len(history),
         "images": "all training images"
@@ -139,36 +128,35 @@ def training_facts(recipe, history):
     return facts
 
 
-def _train_outputs(data, database_outputs, encode):
+def _train_outputs(trained, shipped, database_outputs):
     """Outputs of the training images: rows of the database's where they are all in it."""
-    places = {name: place for place, name in enumerate(data.database.ids.tolist())}
-    rows = [places.get(name) for name in data.train.ids.tolist()]
-    return encode() if None in rows else database_outputs[rows]
+    rows = rows_in(trained.data.database, trained.data.train)
+    if rows is None:
+        return trained.outputs_of(shipped, trained.data.train)
+    return database_outputs[rows]
 
 
 def _lengths(recipe):
     return ", ".join(f"{bits}" for bits in (*recipe.training.nested, recipe.model["bits"]))
 
 
-def frozen_rows(data, cache, bits):
-    """Rows for comparison from frozen features of the same images.
-
-    Args:
-        data: `keras_hashing.data.Data`.
-        cache: `FrozenFeatures`.
-        bits: int, code length of the unsupervised row.
-    """
-    return comparisons.frozen_rows(_features(data, cache), bits, str(cache))
-
-
-def _rows(recipe, data, cache, bits):
-    rows = frozen_rows(data, cache, bits)
-    supervised = methods.NAMES[recipe.model["method"]].supervised
-    if data.protocol == UNSEEN_PROTOCOL and supervised:
-        backbone_arguments = ("method", "backbone", "image_size", "pretrained")
-        arguments = {k: v for k, v in recipe.model.items() if k not in backbone_arguments}
-        method = recipe.model["method"]
-        rows += comparisons.unseen_rows(_features(data, cache), method, arguments, str(cache))
+def _frozen_rows(trained, frozen_size):
+    """Rows for comparison from frozen features of the same images: a new list."""
+    recipe, data, bits = trained.recipe, trained.data, trained.model.bits
+    if trained.features is not None:
+        known = trained.features.rows  # other heads on these features have the same rows
+        if bits not in known:
+            features = _features(data, trained.features)
+            known[bits] = comparisons.frozen_rows(features, bits, str(trained.features))
+        return [*known[bits]]
+    cache = PartFeatures(data, FrozenFeatures(trained.features_dir, image_size=frozen_size))
+    features = _features(data, cache)
+    rows = comparisons.frozen_rows(features, bits, str(cache))
+    method = recipe.model["method"]
+    if data.protocol == UNSEEN_PROTOCOL and methods.NAMES[method].supervised:
+        of_backbone = ("method", "backbone", "image_size", "pretrained")
+        arguments = {k: v for k, v in recipe.model.items() if k not in of_backbone}
+        rows += comparisons.unseen_rows(features, method, arguments, str(cache))
     return rows
 
 

@@ -5,10 +5,11 @@ import pathlib
 import tomllib
 
 from keras_hashing import checks, methods
+from keras_hashing import data as datasets
 from keras_hashing.zoo import metadata
 
+_IMAGE_SIZE = 224  # pixels, where the recipe leaves it to the backbone
 _SECTIONS = ("model", "data", "training")
-_DATA = {"dataset": ("dataset", "protocol"), "folder": ("folder", "validation", "query", "seed")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Training:
         validation: bool, hold the protocol's validation images out. False trains on all of the
             protocol's training images, for a number of epochs that was chosen before.
         trained_from: str or None, how the name of the first layer of the backbone that is trained
-            begins, such as "block4b"; see `freezing.freeze_before`. None trains all of it.
+            begins, such as "block4b"; see `optimizer.freeze_before`. None trains all of it.
         nested: list of ints below `bits`, lengths for which the first bits are trained as well;
             see `keras_hashing.methods.Nested`.
     """
@@ -95,8 +96,7 @@ class Recipe:
         name: str, the entry's name, `<method>_<dataset>_<bits>`.
         seed: int, of weights, order and augmentation.
         model: dict, `method` and that class's arguments.
-        data: dict, `dataset` and `protocol`, as `keras_hashing.data.load` takes them; or
-            `folder`, `validation`, `query`, `seed`, as `keras_hashing.data.from_folder` does.
+        data: dict, where the images are, as `keras_hashing.data.from_source` takes it.
         training: `Training`.
         text: str, the file as written.
     """
@@ -133,38 +133,49 @@ def read_recipe(path):
 
 
 def parse_recipe(text):
-    """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`."""
+    """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> recipe = kh.training.parse_recipe('''
+        ... name = "hashnet_nus_48"
+        ... [model]
+        ... method = "hashnet"
+        ... bits = 48
+        ... [data]
+        ... train = "nus_wide/train.txt"
+        ... query = "nus_wide/test.txt"
+        ... database = "nus_wide/database.txt"
+        ... root = "images"
+        ... [training]
+        ... epochs = 20
+        ... validation = false
+        ... select = "last"
+        ... ''')
+        >>> recipe.training.epochs, recipe.seed
+        (20, 0)
+        >>> kh.training.describe_data(recipe.data)[:26]
+        'train nus_wide/train.txt, '
+    """
     content = tomllib.loads(text)
     for key in content:
         checks.one_of("key", key, ("name", "seed", *_SECTIONS))
-    kind = "folder" if "folder" in content.get("data", {}) else "dataset"
-    needs = {"model": ("method", "bits"), "data": ("folder",) if kind == "folder" else _DATA[kind]}
-    for section, needed in needs.items():
-        for key in needed:
-            if key not in content.get(section, {}):
-                raise ValueError(f"[{section}] must have `{key}`.")
+    for key in ("method", "bits"):
+        if key not in content.get("model", {}):
+            raise ValueError(f"[model] must have `{key}`.")
+    _check_data(content.get("data", {}))
     allowed = [field.name for field in dataclasses.fields(Training)]
     for key in content.get("training", {}):
         checks.one_of("[training] key", key, allowed)
-    for key in content["data"]:
-        checks.one_of("[data] key", key, _DATA[kind])
-    method = methods.NAMES[checks.one_of("method", content["model"]["method"], methods.NAMES)]
-    adapts = hasattr(method, "adapt")
-    if "name" not in content or (not adapts and content.get("training", {}).get("epochs", 0) == 0):
+    name = checks.one_of("method", content["model"]["method"], methods.NAMES)
+    training = content.get("training", {})
+    fitted = adapts(methods.NAMES[name])
+    if "name" not in content or (not fitted and training.get("epochs", 0) == 0):
         raise ValueError("a recipe must have `name`, and `epochs` of 1 or more in [training].")
     metadata.check_name(content["name"])  # now, not after hours of training
     checks.whole("seed", content.get("seed", 0), 0, 2**32 - 1)
-    training = Training(**content.get("training", {}))
-    if training.nested and max(training.nested) >= content["model"]["bits"]:
-        raise ValueError(
-            f"`nested` must be lengths below `bits`, {content['model']['bits']}; got "
-            f"{training.nested}."
-        )
-    if adapts and (training.epochs or training.features != "raw"):
-        raise ValueError(
-            f"{content['model']['method']} is fitted by `adapt`. In [training], leave out "
-            '`epochs`, and set features = "raw" and what goes with it.'
-        )
+    training = Training(**training)
+    _check_fit(content["model"], training)
     return Recipe(
         name=content["name"],
         seed=content.get("seed", 0),
@@ -173,3 +184,71 @@ def parse_recipe(text):
         training=training,
         text=text,
     )
+
+
+def _check_data(settings):
+    """Which images are meant must be clear before anything is loaded."""
+    try:
+        kind = datasets.check_source(settings)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"[data]: {error}") from error
+    if kind == "dataset" and "protocol" not in settings:
+        raise ValueError("[data] must have `protocol`.")
+
+
+def _check_fit(model, training):
+    """[model] and [training] must go together."""
+    missing = [key for key in ("backbone", "image_size") if key not in model]
+    if training.features and missing:
+        raise ValueError(f"[model] must have `{missing[0]}`: `features` are those of a backbone.")
+    if training.nested and max(training.nested) >= model["bits"]:
+        raise ValueError(
+            f"`nested` must be lengths below `bits`, {model['bits']}; got {training.nested}."
+        )
+    if adapts(methods.NAMES[model["method"]]) and (training.epochs or training.features != "raw"):
+        raise ValueError(
+            f"{model['method']} is fitted by `adapt`. In [training], leave out "
+            '`epochs`, and set features = "raw" and what goes with it.'
+        )
+
+
+def adapts(method):
+    """Whether a method, class or model, is fitted at once by `adapt`, and not by gradients."""
+    return hasattr(method, "adapt")
+
+
+def load_data(recipe, data_dir=None):
+    """Load a recipe's images.
+
+    Args:
+        recipe: `Recipe`.
+        data_dir: str, path-like or None. The folder that the paths in [data] start from, None for
+            the working one; for a data set the folder of TFDS, None for its usual one.
+
+    Returns:
+        `keras_hashing.data.Data`; its validation part is empty where the recipe trains on all.
+
+    Raises:
+        FileNotFoundError: no such folder or list.
+        ValueError: as of `keras_hashing.data.from_source`; or validation images are wanted and
+            there are none.
+    """
+    training = recipe.training
+    data = datasets.from_source(
+        recipe.data,
+        data_dir,
+        image_size=recipe.model.get("image_size", _IMAGE_SIZE),
+        validation=training.validation,
+    )
+    if training.validation and training.epochs and not len(data.validation):
+        raise ValueError(
+            f"`validation = true` in [training] holds images out, and {data.name} has none for "
+            "it: set `validation` in [data], to 0.1 for example; or, in [training], "
+            '`validation = false` and `select = "last"`.'
+        )
+    return data
+
+
+def describe_data(settings):
+    """[data] of a recipe in a line, for cards: "folder photos, query 0.1, seed 0"."""
+    return ", ".join(f"{key} {value}" for key, value in settings.items())

@@ -2,17 +2,15 @@
 
 import dataclasses
 import pathlib
+import re
 
 from keras_hashing import zoo
-from keras_hashing.training.on_features import head_outputs, train_head
-from keras_hashing.training.on_images import train
-from keras_hashing.training.part_features import features_of
 from keras_hashing.training.publish import training_facts
-from keras_hashing.training.recipe import read_recipe
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.recipe import parse_recipe, read_recipe
+from keras_hashing.training.trained import FEATURES, train
 
 
-def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", verbose=2):
+def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbose=2):
     """Train the recipe of an entry again, for one or several seeds.
 
     A seed that is done already is not trained again, and one that was stopped goes on.
@@ -21,9 +19,7 @@ def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", v
         name: str, a name of `keras_hashing.zoo.list()`, or the path of an entry's folder.
         out: str or path-like, the folder for runs and new entries, one sub-folder a seed.
         seeds: int, how many: the recipe's seed and those after it.
-        data_dir: folder of TFDS, `None` for its default; or the folder that holds the recipe's.
-        features_dir: str or path-like, where features of a frozen backbone are kept.
-        verbose: int, as `fit` takes it.
+        data_dir, features_dir, verbose: as of `train`.
 
     Yields:
         Tuple of the seed and the new `keras_hashing.zoo.Entry`, one a seed.
@@ -31,29 +27,41 @@ def reproduce(name, out, seeds=1, data_dir=None, features_dir="runs/features", v
     Raises:
         FileNotFoundError: the entry has no recipe.
         ValueError: an unknown name, or a recipe that cannot be read.
+
+    Example:
+        ```python
+        for seed, entry in kh.training.reproduce("dhn_cifar10_48", "runs/again", seeds=3):
+            print(seed, entry.metrics["map(expected)"])
+        ```
     """
     published = zoo.info(zoo.find(name))
     recipe = read_recipe(published.path / zoo.RECIPE)
     for seed in range(recipe.seed, recipe.seed + seeds):
         folder = pathlib.Path(out) / f"seed_{seed}"
         path = folder / published.name
-        again = dataclasses.replace(recipe, seed=seed)
+        again = recipe if seed == recipe.seed else _with_seed(recipe, seed)
         if not (path / zoo.METADATA).is_file():
-            _train_and_save(again, folder / "run", path, data_dir, features_dir, verbose)
+            trained = train(
+                again,
+                run_dir=folder / "run",
+                data_dir=data_dir,
+                features_dir=features_dir,
+                verbose=verbose,
+            )
+            zoo.save(
+                trained.model,
+                path,
+                trained.data,
+                recipe=again.text,
+                training=training_facts(again, trained.history),
+                outputs_of=trained.outputs_of,
+            )
         yield seed, zoo.info(path)
 
 
-def _train_and_save(recipe, run_dir, path, data_dir, features_dir, verbose):
-    if recipe.training.features is None:
-        model, data, history = train(recipe, run_dir, data_dir, verbose)
-        outputs_of = None
-    else:
-        data = load_data(recipe, data_dir)
-        features = features_of(recipe, data, features_dir)
-        model, history = train_head(recipe, data, features)
-
-        def outputs_of(shipped, part):
-            return head_outputs(shipped, features.of(part))
-
-    facts = training_facts(recipe, history)
-    zoo.save(model, path, data, recipe=recipe.text, training=facts, outputs_of=outputs_of)
+def _with_seed(recipe, seed):
+    """The recipe with another seed, in its text too, which the new entry keeps."""
+    top, bracket, sections = recipe.text.partition("\n[")
+    lines = [line for line in top.splitlines() if not re.match(r"\s*seed\s*=", line)]
+    again = parse_recipe("\n".join([*lines, f"seed = {seed}"]) + bracket + sections)
+    return dataclasses.replace(recipe, seed=again.seed, text=again.text)

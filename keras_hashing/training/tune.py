@@ -9,10 +9,10 @@ import numpy as np
 from keras_hashing import checks
 from keras_hashing import methods as hashing
 from keras_hashing.callbacks import RetrievalEvaluation
+from keras_hashing.training.frozen_features import features_of
 from keras_hashing.training.on_features import fit_head, make_head, scaling
-from keras_hashing.training.part_features import features_of
-from keras_hashing.training.recipe import Recipe
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.recipe import Recipe, adapts, load_data
+from keras_hashing.training.trained import FEATURES, RUNS
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
 
 OBJECTIVE = "val_map"
@@ -37,7 +37,7 @@ class Trial:
     problem: str | None = None
 
 
-def hyper_model(train, validation, source, methods=METHODS, bits=(48,)):
+def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
     """A `keras_tuner.HyperModel` over method, bits, learning rate, quantization weight, schedule.
 
     What is not searched for stands as in the published heads. Its `recipe(hp)` is the `Recipe` of
@@ -54,6 +54,15 @@ def hyper_model(train, validation, source, methods=METHODS, bits=(48,)):
     Raises:
         ValueError: an unknown method or one that is fitted, validation images without labels, or
             none of which share one.
+
+    Example:
+        ```python
+        import keras_tuner
+
+        model = kh.training.hyper_model(train, validation, {"folder": "photos"}, bits=[32, 48])
+        tuner = keras_tuner.Hyperband(model, keras_tuner.Objective("val_map", "max"))
+        tuner.search()
+        ```
     """
     import keras_tuner
 
@@ -89,9 +98,10 @@ def hyper_model(train, validation, source, methods=METHODS, bits=(48,)):
 
 def tune(
     source,
+    *,
     data_dir=None,
-    run_dir="runs",
-    features_dir="runs/features",
+    run_dir=RUNS,
+    features_dir=FEATURES,
     methods=METHODS,
     bits=(48,),
     trials=20,
@@ -103,7 +113,7 @@ def tune(
     The test queries are not touched.
 
     Args:
-        source: dict, [data] of a recipe: `dataset` and `protocol`, or `folder`.
+        source: dict, where the images are, as `keras_hashing.data.from_source` takes it.
         data_dir: as of `train`.
         run_dir: str or path-like, where KerasTuner keeps the trials.
         features_dir: str or path-like, where features are kept.
@@ -116,6 +126,12 @@ def tune(
 
     Raises:
         ValueError: as of `hyper_model`; or no trial has a `val_map`.
+
+    Example:
+        ```python
+        best = kh.training.tune({"folder": "photos"}, data_dir="/data", trials=20)[0]
+        trained = kh.training.train(best.recipe, data_dir="/data")
+        ```
     """
     import keras_tuner
 
@@ -128,13 +144,7 @@ def tune(
     train, validation = (
         (np.asarray(features.of(part)), part.labels) for part in (data.train, data.validation)
     )
-    model = hyper_model(
-        train,
-        validation,
-        source,
-        methods,
-        bits,
-    )
+    model = hyper_model(train, validation, source, methods=methods, bits=bits)
     space = [source, [*methods], [*bits], seed, len(data.train), LEARNING_RATES, WEIGHTS]
     tuner = keras_tuner.RandomSearch(
         model,
@@ -152,7 +162,7 @@ def tune(
 def _check_space(methods, bits):
     for method in methods:
         kind = hashing.NAMES[checks.one_of("method", method, hashing.NAMES)]
-        if hasattr(kind, "adapt") or method == "mixed":
+        if adapts(kind) or method == "mixed":
             raise ValueError(
                 f"{method} is fitted and not trained to the end by gradients: it has nothing to "
                 "search for. Train it, and compare its validation mAP."

@@ -1,5 +1,6 @@
 """Settings of a head that nobody tuned: those of the published heads, for as many steps."""
 
+import pathlib
 import re
 
 import tomli_w
@@ -63,15 +64,23 @@ def head_recipe(source, model, training, name=None, seed=0):
     Raises:
         ValueError: settings that do not go together, or a name that no entry can have.
     """
-    word = _word(source.get("folder") or source["dataset"])
-    name = name or f"{model['method']}_{word}_{model['bits']}"
+    name = name or f"{model['method']}_{_word(source)}_{model['bits']}"
     lines = [f"# keras-hashing train recipe.toml --out {name} --data-dir DIR"]
-    if "folder" in source:
-        lines.append("# DIR is the folder that holds the photos' folder.")
+    if not {"dataset", "tfds"} & source.keys():
+        lines.append("# DIR is the folder that the paths of [data] start from.")
     content = {"name": name, "seed": seed, "model": model, "data": source, "training": training}
     return parse_recipe("\n".join([*lines, tomli_w.dumps(content)]))
 
 
-def _word(name):
-    """A folder's name as part of an entry's."""
+def _word(source):
+    """What images are called, as part of an entry's name."""
+    if "train" in source:  # one of three lists, which their folder tells apart
+        first = source["train"] if isinstance(source["train"], str) else source["train"][0]
+        name = pathlib.PurePath(first).parent.name or pathlib.PurePath(first).stem
+    elif "list" in source:
+        name = pathlib.PurePath(source["list"]).stem
+    elif "folder" in source:
+        name = pathlib.PurePath(source["folder"]).name
+    else:
+        name = source.get("tfds") or source["dataset"]
     return re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower() or "photos"

@@ -12,6 +12,7 @@ from keras_hashing import data as datasets
 from keras_hashing.cli.main import app
 from keras_hashing.data import Data, ImageSet
 from keras_hashing.methods import DHN
+from tests.training.photos import make_folder
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def model_and_data(tmp_path, monkeypatch):
         return ImageSet(images=pixels, labels=np.arange(n) % 3)
 
     data = Data("cifar10", images(3), images(3), images(6), images(30), "cifar10-s1")
-    monkeypatch.setattr(datasets, "load", lambda *_, **__: data)
+    monkeypatch.setattr(datasets, "from_source", lambda *_, **__: data)
     inputs = keras.Input((8, 8, 3))
     model = DHN(8, backbone=keras.Model(inputs, keras.layers.Conv2D(4, 3, name="c")(inputs)))
     model.save(tmp_path / "model.keras")
@@ -45,6 +46,7 @@ def test_figures_are_the_librarys(model_and_data):
     )
     figures = json.loads(result.stdout[result.stdout.index("{") :])
     assert figures["protocol"] == "cifar10-s1"
+    assert figures["data"] == "dataset cifar10, protocol cifar10-s1"
     for name, value in expected.to_dict().items():
         assert figures[name] == value
     lines = CliRunner().invoke(app, arguments).stdout
@@ -56,3 +58,34 @@ def test_a_mistake_is_one_line(model_and_data):
     result = CliRunner().invoke(app, ["evaluate", path, "--data", "cifar10", "--ties", "random"])
     assert result.exit_code == 2
     assert "`ties` got the unknown value 'random'" in result.output
+
+
+@pytest.mark.parametrize(
+    "source", [["--data", "photos"], ["--query", "query.txt", "--database", "database.txt"]]
+)
+def test_images_of_ones_own(source, tmp_path, monkeypatch):
+    """The same queries and database from a folder and from lists of it give the same figures."""
+    monkeypatch.chdir(tmp_path)
+    make_folder(tmp_path / "photos", size=8)
+    inputs = keras.Input((8, 8, 3))
+    model = DHN(8, backbone=keras.Model(inputs, keras.layers.Conv2D(4, 3, name="c")(inputs)))
+    model.save(tmp_path / "model.keras")
+    parts = datasets.from_folder(tmp_path / "photos")
+    for name in ("query", "database"):
+        part = getattr(parts, name)
+        lines = [f"photos/{i} {label}" for i, label in zip(part.ids, part.labels, strict=True)]
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines))
+    result = CliRunner().invoke(app, ["evaluate", "model.keras", *source, "--json"])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout[result.stdout.index("{") :])
+    codes = [kh.encode(model, part.paths) for part in (parts.query, parts.database)]
+    labels = parts.query.labels, parts.database.labels
+    expected = kh.evaluate(codes[0], labels[0], codes[1], labels[1], bits=8)
+    assert figures["map(expected)"] == expected.to_dict()["map(expected)"]
+    assert figures["protocol"] is None
+
+
+def test_nothing_to_evaluate_on(model_and_data):
+    result = CliRunner().invoke(app, ["evaluate", model_and_data[2], "--query", "a.txt"])
+    assert result.exit_code == 2
+    assert "--data, or --query LIST --database LIST" in result.output

@@ -143,7 +143,8 @@ def cheap(monkeypatch, home):
     images = data.ImageSet(
         images=rng.integers(0, 256, (20, 28, 28, 1)).astype("uint8"), labels=np.arange(20) % 3
     )
-    stands_in(data, "load", data.Data("fashion", images, images, images, images, "fashion-s1"))
+    found = data.Data("fashion", images, images, images, images, "fashion-s1")
+    stands_in(data, "from_source", found)
     stands_in(importlib.import_module("keras_hashing.serving.server"), "serve", None)
     stands_in(training, "reproduce", {0: zoo.info("dhn_fashion_48")})
 

@@ -1,6 +1,9 @@
+import importlib
+
 import pytest
 
 from keras_hashing import training, zoo
+from keras_hashing.training import Trained
 from tests.zoo.conftest import small_data, small_model
 
 RECIPE = """
@@ -31,16 +34,18 @@ def calls(monkeypatch):
     """Training and publishing replaced: what they were called with."""
     found = []
 
-    def train(recipe, run_dir, data_dir, verbose):
-        found.append(("train", recipe.name, str(run_dir), data_dir))
-        return small_model(), small_data(), [{"epoch": 0.0}, {"epoch": 1.0}]
+    def train(recipe, *, run_dir=None, data_dir, features_dir, verbose):
+        found.append(("train", recipe.name, run_dir and str(run_dir), data_dir))
+        history = [{"epoch": 0.0}, {"epoch": 1.0}]
+        return Trained(recipe, small_model(), small_data(), history, None, features_dir)
 
-    def publish(recipe, model, data, history, path, features_dir, frozen_size):
-        found.append(("publish", str(path), str(features_dir), frozen_size))
-        return zoo.save(model, path, data, recipe=recipe.text)
+    def publish(trained, path, *, frozen_size):
+        found.append(("publish", str(path), str(trained.features_dir), frozen_size))
+        return zoo.save(trained.model, path, trained.data, recipe=trained.recipe.text)
 
-    monkeypatch.setattr(training, "train", train)
-    monkeypatch.setattr(training, "publish", publish)
+    for place in (training, importlib.import_module("keras_hashing.training.train_family")):
+        monkeypatch.setattr(place, "train", train)
+        monkeypatch.setattr(place, "publish", publish)
     return found
 
 
@@ -71,7 +76,7 @@ def test_a_family_that_trains_on_images(call, tmp_path, calls, monkeypatch):
     assert result.exit_code == 0, result.output
     names = "dhn_shades_8", "dhn_shades_12"
     assert [call for call in calls if call[0] == "train"] == [
-        ("train", name, f"runs/{name}", None) for name in names
+        ("train", name, None, None) for name in names
     ]
     assert [call for call in calls if call[0] == "publish"] == [
         ("publish", f"entries/{name}", "runs/features", 224) for name in names
@@ -143,6 +148,26 @@ def test_an_unlabelled_folder(call, photos):
     assert zoo.verify(photos.parent / "itq_roses_4")[0].problems == []
 
 
+def test_lists_become_an_entry(call, photos):
+    for name, places in {"train": range(5), "test": range(5, 7), "db": range(7, 10)}.items():
+        lines = [f"{c}/{i}.png {k}" for k, c in enumerate(("roses", "violets")) for i in places]
+        (photos / f"{name}.txt").write_text("\n".join(lines))
+    lists = ("--query", "photos/test.txt", "--database", "photos/db.txt")
+    result = call("train", "photos/train.txt", *lists, "--bits", "8", "--epochs", "1")
+    assert result.exit_code == 0, result.output
+    entry = zoo.info(photos.parent / "dhn_photos_8")
+    assert entry.counts == {"train": 10, "validation": 0, "query": 4, "database": 6}
+    told = "train photos/train.txt, query photos/test.txt, database photos/db.txt"
+    assert entry.training["data"].startswith(told)
+    assert told in (entry.path / "README.md").read_text()
+    assert "Check it: keras-hashing zoo verify dhn_photos_8" in result.stdout
+    # The recipe in the entry does it again.
+    again = call("train", "dhn_photos_8/recipe.toml", "--data-dir", ".", "--out", "b/dhn_photos_8")
+    assert again.exit_code == 0, again.output
+    codes = [zoo.codes(photos.parent / p / "dhn_photos_8").database_codes for p in ("", "b")]
+    assert (codes[0] == codes[1]).all()
+
+
 def test_a_folder_fine_tuned(call, photos, calls):
     result = call("train", "photos", "--fine-tune", "--run-dir", "r", "--out", "tuned")
     assert result.exit_code == 0, result.output
@@ -157,5 +182,7 @@ def test_mistakes_with_a_folder(fails, photos, recipe):
     assert line == "photos is there already. Give another --out, or delete it."
     line = fails("train", recipe, "--bits", "8", "--fine-tune")
     assert line.startswith("a recipe says --bits, --fine-tune itself; ")
+    line = fails("train", recipe, "--query", "0.2", "--protocol", "x")
+    assert line.startswith("a recipe says --query, --protocol itself; ")
     line = fails("train", "photos/roses")
     assert line.startswith("dhn learns from labels, and ")

@@ -6,6 +6,7 @@ import pytest
 from keras_hashing import training
 from keras_hashing.training import Trial
 from keras_hashing.training.usual_settings import head_recipe, head_settings
+from tests.training.photos import make_folder
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def calls(tmp_path, monkeypatch):
             head_recipe(source, model, {**settings, "learning_rate": rate}), val_map, problem
         )
 
-    def tune(source, data_dir, run_dir, features_dir, **options):
+    def tune(source, *, data_dir, run_dir, features_dir, **options):
         found.append((source, data_dir, str(run_dir), str(features_dir), options))
         good = [] if options["trials"] == 1 else [trial(source, "dhn", 2e-3, 0.75)]
         return [*good, trial(source, "orthohash", 0.01, None, "ValueError: too small")]
@@ -30,7 +31,7 @@ def calls(tmp_path, monkeypatch):
 
 
 def test_a_folder(call, calls, tmp_path):
-    (tmp_path / "photos").mkdir()
+    make_folder(tmp_path / "photos", count=1)
     result = call(
         *("tune", "photos", "--method", "dhn", "--method", "orthohash", "--bits", "16"),
         *("--trials", "2", "--seed", "3", "--out", "found.toml"),

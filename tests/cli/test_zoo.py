@@ -5,7 +5,7 @@ import statistics
 import pytest
 
 from keras_hashing import zoo
-from tests.training.test_train_heads import entries  # noqa: F401
+from tests.training.test_train_family import entries  # noqa: F401
 from tests.zoo.conftest import edit_json, entry, saved, zoo_root  # noqa: F401
 
 

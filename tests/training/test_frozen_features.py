@@ -3,10 +3,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import keras_hashing as kh
 from keras_hashing import encoding
 from keras_hashing.data import ImageSet
 from keras_hashing.training import frozen_features
-from keras_hashing.training.frozen_features import FrozenFeatures, image_digest
+from keras_hashing.training.frozen_features import (
+    FrozenFeatures,
+    PartFeatures,
+    image_digest,
+    rows_in,
+)
+from tests.training.photos import make_folder
 from tests.zoo.conftest import small_model
 
 
@@ -129,3 +136,50 @@ def test_files_are_known_by_their_bytes(tmp_path):
     one = image_digest(ImageSet(paths=paths))
     Image.new("RGB", (9, 9), "blue").save(paths[1])
     assert image_digest(ImageSet(paths=paths)) != one
+
+
+@pytest.fixture
+def parts(tmp_path, monkeypatch):
+    """A folder's data, its features, and how many photos went through the network."""
+    network = kh.backbones.get("small_cnn", 8)
+    monkeypatch.setattr(frozen_features, "backbones", SimpleNamespace(get=lambda *_: network))
+    data = kh.data.from_folder(make_folder(tmp_path / "photos"), image_size=8)
+    cache = frozen_features.FrozenFeatures(tmp_path / "features", "small_cnn", 8)
+    counted = []
+    compute = cache._features
+    monkeypatch.setattr(
+        cache, "_features", lambda images: counted.append(len(images)) or compute(images)
+    )
+    return data, PartFeatures(data, cache), counted, network
+
+
+def test_each_part_has_its_own_rows(parts):
+    data, features, counted, network = parts
+    for part in (data.train, data.validation, data.query, data.database):
+        expected = kh.encoding.outputs(network, part.paths)
+        np.testing.assert_allclose(features.of(part), expected, atol=1e-5)
+    backwards = data.train.subset(slice(None, None, -1))
+    np.testing.assert_array_equal(features.of(backwards), features.of(data.train)[::-1])
+    # One photo a set tells the number of channels; beside that, each photo once.
+    assert sum(counted) == len(data.query) + 1 + len(data.database) + 1
+    assert repr(features) == "small_cnn at 8 px"
+
+
+def test_photos_of_elsewhere_are_computed(parts, tmp_path):
+    _, features, _, network = parts
+    other = kh.data.from_folder(make_folder(tmp_path / "other", count=4, size=9), image_size=8)
+    expected = kh.encoding.outputs(network, other.train.paths)
+    np.testing.assert_allclose(features.of(other.train), expected, atol=1e-5)
+
+
+def test_images_are_found_by_what_they_are():
+    rng = np.random.default_rng(0)
+    whole = ImageSet(rng.integers(0, 256, (6, 4, 4, 3), dtype=np.uint8), ids=list("abcdef"))
+    assert rows_in(whole, whole.subset([4, 1])) == [4, 1]
+    assert rows_in(whole, whole.subset([])) == []
+    assert rows_in(whole, ImageSet(whole.images[:2], ids=["a", "x"])) is None
+    assert rows_in(whole, ImageSet(whole.images[:2], ids=["b", "a"])) is None  # other images
+    files = ImageSet(paths=["1/a", "1/b"], ids=["a", "b"])
+    assert rows_in(files, ImageSet(paths=["1/b"], ids=["z"])) == [1]
+    assert rows_in(files, ImageSet(paths=["2/b"], ids=["b"])) is None
+    assert rows_in(whole, files) is None

@@ -9,7 +9,7 @@ import pytest
 
 import keras_hashing as kh
 from keras_hashing import training, zoo
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.recipe import load_data
 from tests.training.photos import make_folder
 
 pytest.importorskip("jax", reason="the extra `jax` is not installed")

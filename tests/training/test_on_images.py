@@ -62,7 +62,7 @@ def tiny_data(*_, **__):
 
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "load", tiny_data)
+    monkeypatch.setattr(datasets, "from_source", tiny_data)
 
     def make(epochs):
         path = tmp_path / "recipe.toml"
@@ -73,19 +73,20 @@ def recipe(tmp_path, monkeypatch):
 
 
 def test_it_learns_and_keeps_the_best_epoch(recipe, tmp_path):
-    model, data, history = train(recipe(4), tmp_path / "run", verbose=0)
+    trained = train(recipe(4), run_dir=tmp_path / "run", verbose=0)
+    history = trained.history
     assert [row["epoch"] for row in history] == [0, 1, 2, 3]
     assert history[-1]["loss"] < history[0]["loss"]
     best = max(row["val_map"] for row in history)
-    callback = callbacks.RetrievalEvaluation(data.validation)
-    callback.set_model(model)
+    callback = callbacks.RetrievalEvaluation(trained.data.validation)
+    callback.set_model(trained.model)
     logs = {}
     callback.on_epoch_end(0, logs)
     assert logs["val_map"] == pytest.approx(best, abs=1e-12)
 
 
 def test_tensorboard_shows_loss_and_retrieval(recipe, tmp_path):
-    *_, history = train(recipe(2), tmp_path / "run", verbose=0)
+    history = train(recipe(2), run_dir=tmp_path / "run", verbose=0).history
     found = {}
     for folder in ("train", ""):
         events = EventAccumulator(str(tmp_path / "run" / LOGS / folder))
@@ -101,17 +102,17 @@ def test_tensorboard_shows_loss_and_retrieval(recipe, tmp_path):
 def test_called_again_it_does_not_train_again(recipe, tmp_path, method):
     settings = recipe(2)
     settings.model.update(method=method)
-    model, _, history = train(settings, tmp_path / "run", verbose=0)
-    again, _, history_again = train(settings, tmp_path / "run", verbose=0)
-    assert history_again == history
-    for one, other in zip(model.weights, again.weights, strict=True):
+    first = train(settings, run_dir=tmp_path / "run", verbose=0)
+    again = train(settings, run_dir=tmp_path / "run", verbose=0)
+    assert again.history == first.history
+    for one, other in zip(first.model.weights, again.model.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
 def test_a_run_folder_of_another_recipe_is_refused(recipe, tmp_path):
-    train(recipe(1), tmp_path / "run", verbose=0)
+    train(recipe(1), run_dir=tmp_path / "run", verbose=0)
     with pytest.raises(ValueError, match="holds a run of a recipe with other settings"):
-        train(recipe(2), tmp_path / "run", verbose=0)
+        train(recipe(2), run_dir=tmp_path / "run", verbose=0)
 
 
 def test_a_method_that_draws_gets_the_seed_of_the_recipe(recipe):
@@ -134,21 +135,22 @@ def test_without_validation_the_last_epoch_is_kept(recipe, tmp_path):
     settings = recipe(3)
     training = dataclasses.replace(settings.training, validation=False, select="last")
     whole = dataclasses.replace(settings, training=training)
-    _, _, history = train(whole, tmp_path / "run", verbose=0)
+    history = train(whole, run_dir=tmp_path / "run", verbose=0).history
     assert [sorted(row) for row in history] == [["epoch", "loss", "seconds"]] * 3
-    assert train(whole, tmp_path / "run", verbose=0)[2] == history
+    assert train(whole, run_dir=tmp_path / "run", verbose=0).history == history
 
 
 def test_nested_lengths_give_an_ordinary_model(recipe, tmp_path):
     settings = recipe(1)
     training = dataclasses.replace(settings.training, nested=[2, 4])
     settings = dataclasses.replace(settings, training=training)
-    model, data, _ = train(settings, tmp_path / "run", verbose=0)
+    trained = train(settings, run_dir=tmp_path / "run", verbose=0)
+    model = trained.model
     nested = make_model(settings)
     assert (type(nested), nested.lengths) == (methods.Nested, (2, 4, 8))
     nested.load_weights(tmp_path / "run" / "chosen.weights.h5")
     assert (type(model), model.bits) == (methods.DHN, 8)
-    images = data.query.images
+    images = trained.data.query.images
     np.testing.assert_allclose(encoding.outputs(model, images), encoding.outputs(nested, images))
 
 
@@ -163,15 +165,15 @@ KILLED = """
 import sys
 from keras_hashing import callbacks
 from keras_hashing import data as datasets
-from tests.training.test_train import tiny_data
+from tests.training.test_on_images import tiny_data
 from keras_hashing.training import read_recipe, train
-datasets.load = tiny_data
-train(read_recipe(sys.argv[1]), sys.argv[2], verbose=0)
+datasets.from_source = tiny_data
+train(read_recipe(sys.argv[1]), run_dir=sys.argv[2], verbose=0)
 """
 
 
 def test_killed_and_resumed_equals_uninterrupted(recipe, tmp_path, repository):
-    whole, *_ = train(recipe(6), tmp_path / "whole", verbose=0)
+    whole = train(recipe(6), run_dir=tmp_path / "whole", verbose=0).model
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, tmp_path / "recipe.toml", tmp_path / "killed"],
         cwd=repository,
@@ -185,19 +187,19 @@ def test_killed_and_resumed_equals_uninterrupted(recipe, tmp_path, repository):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     keras.backend.clear_session()
-    resumed, *_ = train(recipe(6), tmp_path / "killed", verbose=0)
+    resumed = train(recipe(6), run_dir=tmp_path / "killed", verbose=0).model
     for one, other in zip(whole.weights, resumed.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
 def test_a_run_of_an_older_version_goes_on(recipe, tmp_path):
-    train(recipe(1), tmp_path / "run", verbose=0)
+    train(recipe(1), run_dir=tmp_path / "run", verbose=0)
     marker = tmp_path / "run" / "recipe.json"
     settings = json.loads(marker.read_text())
     del settings["training"]["schedule"]
     marker.write_text(json.dumps(settings))
-    assert len(train(recipe(1), tmp_path / "run", verbose=0)[2]) == 1
+    assert len(train(recipe(1), run_dir=tmp_path / "run", verbose=0).history) == 1
     settings["training"]["flip"] = False
     marker.write_text(json.dumps(settings))
     with pytest.raises(ValueError, match="holds a run of a recipe with other settings"):
-        train(recipe(1), tmp_path / "run", verbose=0)
+        train(recipe(1), run_dir=tmp_path / "run", verbose=0)

@@ -6,7 +6,7 @@ import pytest
 
 from keras_hashing import methods, zoo
 from keras_hashing.data import Data, ImageSet
-from keras_hashing.training import Recipe, comparisons, publish
+from keras_hashing.training import Recipe, Trained, comparisons, publish
 from keras_hashing.training import frozen_features as features
 from keras_hashing.training.publish import paper_figure, training_facts
 from keras_hashing.training.recipe import Training
@@ -30,6 +30,11 @@ def small_recipe(**training):
     )
 
 
+def trained(tmp_path, model=None, data=None):
+    model, data = model or small_model(), data or small_data()
+    return Trained(small_recipe(), model, data, HISTORY, None, tmp_path)
+
+
 @pytest.fixture(autouse=True)
 def tiny_backbone(monkeypatch):
     """A small network in place of the frozen backbone."""
@@ -38,9 +43,7 @@ def tiny_backbone(monkeypatch):
 
 
 def test_entry_with_every_row(tmp_path):
-    entry = publish(
-        small_recipe(), small_model(), small_data(), HISTORY, tmp_path / "dhn_shades_12", tmp_path
-    )
+    entry = publish(trained(tmp_path), tmp_path / "dhn_shades_12")
     assert [row["row"] for row in entry.comparisons] == [
         "outputs_cosine",
         "outputs_inner",
@@ -58,17 +61,13 @@ def test_entry_with_every_row(tmp_path):
     assert len(list(tmp_path.glob("efficientnet_lite0_224_*.npy"))) == 3
 
 
-def test_training_images_of_the_database_are_encoded_once(tmp_path):
+def test_training_images_of_the_database_are_encoded_once(tmp_path, monkeypatch):
     data = small_data()
     inside = dataclasses.replace(data, train=data.database.subset(np.arange(0, 36, 2)))
     encoded = []
-
-    def outputs_of(model, images):
-        encoded.append(len(images))
-        return zoo.image_outputs(model, images)
-
-    arguments = small_model(), inside, HISTORY, tmp_path / "dhn_shades_12", tmp_path
-    entry = publish(small_recipe(), *arguments, outputs_of=outputs_of)
+    outputs = zoo.image_outputs
+    monkeypatch.setattr(zoo, "image_outputs", lambda m, i: encoded.append(len(i)) or outputs(m, i))
+    entry = publish(trained(tmp_path, data=inside), tmp_path / "dhn_shades_12")
     assert encoded == [12, 36, 12]  # queries, database, and queries by the weights as trained
     expected = comparisons.own_class_row(
         inside,
@@ -102,9 +101,8 @@ def ten_shades():
 
 def test_cards_of_cifar10_tell_of_unseen_classes(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_hashing.training.comparisons.EPOCHS", 1)
-    recipe = small_recipe()
     model = methods.DHN(bits=12, backbone="small_cnn", image_size=8)
-    entry = publish(recipe, model, ten_shades(), HISTORY, tmp_path / "dhn_cifar10_12", tmp_path)
+    entry = publish(trained(tmp_path, model, ten_shades()), tmp_path / "dhn_cifar10_12")
     rows = {row["row"]: row for row in entry.comparisons}
     assert {"unseen", "unseen_itq", "seen"} <= rows.keys()
     assert "queries of classes 7-9" in rows["unseen"]["text"]
@@ -118,7 +116,7 @@ def test_unlabelled_data_has_no_rows(tmp_path):
         for part in ("train", "validation", "query", "database")
     }
     data = Data(name="shades", **parts)
-    entry = publish(small_recipe(), small_model(), data, HISTORY, tmp_path / "x", tmp_path)
+    entry = publish(trained(tmp_path, data=data), tmp_path / "x")
     assert entry.comparisons == []
 
 

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from keras_hashing import zoo
-from keras_hashing.training import read_family, read_recipe, reproduce, train, train_heads
-from tests.training.test_train import RECIPE, tiny_data
-from tests.training.test_train_heads import FAMILY
+from keras_hashing.training import read_family, read_recipe, reproduce, train, train_family
+from tests.training.test_on_images import RECIPE, tiny_data
+from tests.training.test_train_family import FAMILY
 from tests.zoo.conftest import small_data
 
 
 @pytest.fixture
 def entry(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: small_data())
+    monkeypatch.setattr("keras_hashing.data.from_source", lambda *a, **k: small_data())
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     recipes = read_family(path)[:1]
-    (made,) = train_heads(recipes, tmp_path / "entries", features_dir=tmp_path / "features")
+    (made,) = train_family(recipes, tmp_path / "entries", features_dir=tmp_path / "features")
     return made
 
 
@@ -28,6 +28,9 @@ def test_the_same_seed_gives_the_same_codes(entry, tmp_path):
     assert np.array_equal(codes[4], zoo.codes(entry.path).database_codes)
     assert not np.array_equal(codes[5], codes[4])
     assert found[4].metrics == entry.metrics
+    kept = {seed: read_recipe(again.path / "recipe.toml") for seed, again in found.items()}
+    assert kept[4].text == (entry.path / "recipe.toml").read_text()
+    assert (kept[5].seed, kept[5].model, kept[5].data) == (5, kept[4].model, kept[4].data)
     before = (found[4].path / "metadata.json").stat().st_mtime_ns
     again = dict(reproduce(entry.path, out, seeds=2, features_dir=features))
     assert again == found
@@ -35,11 +38,11 @@ def test_the_same_seed_gives_the_same_codes(entry, tmp_path):
 
 
 def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: small_data())
+    monkeypatch.setattr("keras_hashing.data.from_source", lambda *a, **k: small_data())
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     features = tmp_path / "features"
-    (made,) = train_heads(read_family(path)[1:], tmp_path / "entries", features_dir=features)
+    (made,) = train_family(read_family(path)[1:], tmp_path / "entries", features_dir=features)
     found = dict(reproduce(made.path, tmp_path / "out", seeds=2, features_dir=features))
     assert found[4].method == "itq"
     codes = [zoo.codes(again.path).database_codes for again in found.values()]
@@ -48,12 +51,13 @@ def test_fitted_methods_draw_by_the_seed_too(tmp_path, monkeypatch):
 
 
 def test_a_recipe_of_nested_lengths(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_hashing.data.load", tiny_data)
+    monkeypatch.setattr("keras_hashing.data.from_source", tiny_data)
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE.format(epochs=1) + "nested = [2, 4]\n")
     recipe = read_recipe(path)
-    model, data, _ = train(recipe, tmp_path / "run", verbose=0)
-    made = zoo.save(model, tmp_path / "entries" / recipe.name, data, recipe=recipe.text)
+    trained = train(recipe, run_dir=tmp_path / "run", verbose=0)
+    out = tmp_path / "entries" / recipe.name
+    made = zoo.save(trained.model, out, trained.data, recipe=recipe.text)
     ((_, again),) = reproduce(made.path, tmp_path / "out")
     assert np.array_equal(zoo.codes(again.path).query_codes, zoo.codes(made.path).query_codes)
     assert again.metrics == made.metrics

@@ -10,7 +10,7 @@ import keras_hashing as kh
 from keras_hashing import callbacks
 from keras_hashing.training import frozen_features, hyper_model, tune
 from keras_hashing.training.on_features import train_head
-from keras_hashing.training.recipe_data import load_data
+from keras_hashing.training.recipe import load_data
 from tests.training.photos import make_folder
 
 tuning = importlib.import_module("keras_hashing.training.tune")  # the name is a function too
@@ -32,12 +32,12 @@ def search(tmp_path):
     def run(trials=3, methods=("dhn", "orthohash"), **others):
         return tune(
             SOURCE,
-            tmp_path,
-            tmp_path / "runs",
-            tmp_path / "features",
-            methods,
-            (8, 6),
-            trials,
+            data_dir=tmp_path,
+            run_dir=tmp_path / "runs",
+            features_dir=tmp_path / "features",
+            methods=methods,
+            bits=(8, 6),
+            trials=trials,
             **others,
         )
 
@@ -83,7 +83,7 @@ def test_it_goes_on_where_it_stopped(search, monkeypatch):
 def test_the_space():
     import keras_tuner
 
-    model = hyper_model(items(), items(), SOURCE, ("dhn", "orthohash"), (16, 32))
+    model = hyper_model(items(), items(), SOURCE, methods=("dhn", "orthohash"), bits=(16, 32))
     found = {}
     for seed in range(40):
         hp = keras_tuner.HyperParameters()
@@ -140,7 +140,7 @@ def test_failed_trials_come_last_and_say_why(search, monkeypatch):
 
 def test_mistakes(search):
     with pytest.raises(ValueError, match="itq is fitted and not trained to the end by gradients"):
-        hyper_model(items(), items(), SOURCE, ("itq",))
+        hyper_model(items(), items(), SOURCE, methods=("itq",))
     with pytest.raises(ValueError, match="unknown value 'dnh'"):
         search(methods=("dnh",))
     with pytest.raises(ValueError, match="`validation` must have labels"):
@@ -148,6 +148,6 @@ def test_mistakes(search):
     with pytest.raises(ValueError, match="no two of the 3 `query` images share a label"):
         hyper_model(items(), items(3), SOURCE)
     with pytest.raises(ValueError, match="give one of `methods` and of `bits`"):
-        hyper_model(items(), items(), SOURCE, ())
+        hyper_model(items(), items(), SOURCE, methods=())
     with pytest.raises(ValueError, match="`trials` must be at least 1"):
         search(trials=0)

@@ -5,7 +5,7 @@ import pytest
 
 import keras_hashing as kh
 from keras_hashing import zoo
-from keras_hashing.training import read_family, train_heads
+from keras_hashing.training import read_family, train_family
 from tests.zoo.conftest import small_data
 
 FAMILY = """
@@ -37,13 +37,15 @@ method = "itq"
 @pytest.fixture
 def entries(tmp_path, monkeypatch):
     loads = []
-    monkeypatch.setattr("keras_hashing.data.load", lambda *a, **k: loads.append(a) or small_data())
+    monkeypatch.setattr(
+        "keras_hashing.data.from_source", lambda *a, **k: loads.append(a) or small_data()
+    )
     path = tmp_path / "family.toml"
     path.write_text(FAMILY)
     out = tmp_path / "entries"
     out.mkdir()
     recipes = read_family(path)
-    made = list(train_heads(recipes, out, features_dir=tmp_path / "features"))
+    made = list(train_family(recipes, out, features_dir=tmp_path / "features"))
     assert len(loads) == 1  # for both
     return out, recipes, made
 
@@ -63,7 +65,7 @@ def test_entries_hold_heads_alone_and_are_right(entries, tmp_path):
         assert [row["row"] for row in entry.comparisons][:3] == [
             *("outputs_cosine", "outputs_inner", "frozen_cosine")
         ]
-    assert list(train_heads(recipes, out, features_dir=tmp_path / "features")) == []
+    assert list(train_family(recipes, out, features_dir=tmp_path / "features")) == []
 
 
 def test_another_backbone_file_is_refused(entries, tmp_path, monkeypatch):

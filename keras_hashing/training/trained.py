@@ -1,0 +1,113 @@
+"""The one door of training: a recipe in, a trained model with what it was trained on out."""
+
+import dataclasses
+import pathlib
+
+from keras_hashing import zoo
+from keras_hashing.data import Data
+from keras_hashing.training.frozen_features import PartFeatures, features_of
+from keras_hashing.training.on_features import head_outputs, train_head
+from keras_hashing.training.on_images import train_images
+from keras_hashing.training.recipe import Recipe, load_data
+
+RUNS = "runs"
+FEATURES = "runs/features"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A recipe's trained model; what `publish` makes an entry of.
+
+    Attributes:
+        recipe: `Recipe`.
+        model: `keras_hashing.methods.HashingModel`, from images to outputs.
+        data: `keras_hashing.data.Data`, the four parts.
+        history: list of dicts, one an epoch; empty for a method that is fitted at once.
+        features: `PartFeatures` that the head was trained on; None where it was on images.
+        features_dir: path of the folder where features of frozen backbones are kept.
+    """
+
+    recipe: Recipe
+    model: object
+    data: Data
+    history: list
+    features: PartFeatures | None
+    features_dir: pathlib.Path
+
+    def outputs_of(self, model, images):
+        """Outputs of a model for images of these data, from stored features where there are any.
+
+        Args:
+            model: this model, or the same read back from an entry.
+            images: `ImageSet`, a part of `data`.
+
+        Returns:
+            Float32 array `(n, bits)`.
+        """
+        if self.features is None:
+            return zoo.image_outputs(model, images)
+        return head_outputs(model, self.features.of(images))
+
+
+def train(recipe, *, run_dir=None, data_dir=None, features_dir=FEATURES, verbose=1):
+    """Train a recipe, on images or on features of its frozen backbone, as it says.
+
+    Features are computed once and kept. A run on images that was killed goes on where it stopped
+    when it is called again with the same folder. The test queries are not touched.
+
+    Args:
+        recipe: `Recipe`, of `read_recipe`, `parse_recipe` or `folder_recipe`.
+        run_dir: str or path-like, the folder of a run on images: checkpoints, `history.csv`,
+            logs for TensorBoard. Default `runs/NAME`.
+        data_dir: str, path-like or None; the folder that the recipe's paths start from, None for
+            the working one; of a data set that of TensorFlow Datasets, None for its usual one.
+        features_dir: str or path-like, where features are kept.
+        verbose: int, as `fit` takes it.
+
+    Returns:
+        `Trained`.
+
+    Raises:
+        FileNotFoundError: no such data.
+        ValueError: an argument that the method does not have, or a run folder of another recipe.
+
+    Example:
+        >>> import pathlib
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), "uint8")
+        >>> for number, image in enumerate(pixels):
+        ...     folder = pathlib.Path("photos", "even" if number % 2 == 0 else "odd")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.fromarray(image).save(folder / f"{number}.png")
+        >>> recipe = kh.training.folder_recipe("photos", method="itq", bits=8)
+        >>> trained = kh.training.train(recipe)
+        >>> trained.model.bits, len(trained.data.train), len(trained.data.query)
+        (8, 16, 2)
+        >>> kh.training.publish(trained, recipe.name).name
+        'itq_photos_8'
+    """
+    data = load_data(recipe, data_dir)
+    features = features_of(recipe, data, features_dir) if recipe.training.features else None
+    return train_loaded(recipe, data, features, features_dir, run_dir=run_dir, verbose=verbose)
+
+
+def train_loaded(recipe, data, features, features_dir=FEATURES, *, run_dir=None, verbose=1):
+    """`train` with data and features that other recipes use too.
+
+    Args:
+        recipe: `Recipe`.
+        data: `keras_hashing.data.Data` of `load_data`.
+        features: `PartFeatures` of `features_of`, or None where the recipe trains on images.
+        features_dir, run_dir, verbose: as of `train`.
+
+    Returns:
+        `Trained`.
+    """
+    if features is None:
+        run_dir = pathlib.Path(RUNS, recipe.name) if run_dir is None else run_dir
+        model, history = train_images(recipe, data, run_dir, verbose)
+    else:
+        model, history = train_head(recipe, data, features)
+    return Trained(recipe, model, data, history, features, pathlib.Path(features_dir))
