@@ -101,7 +101,7 @@ def fit_head(head, inputs, labels, training, callbacks=()):
     """Train or fit a model without a backbone on features.
 
     Args:
-        head: `HashingModel` or `ClassicalModel` with `backbone=None`.
+        head: `HashingModel` or `AdaptedModel` with `backbone=None`.
         inputs: float32 array `(n, channels)`.
         labels: int `(n,)`, multi-hot `(n, classes)` or None.
         training: `Training`.
