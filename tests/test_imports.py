@@ -21,7 +21,7 @@ ROWS = (
     ("auditing", "encoding", "methods"),
     ("callbacks", "corpus", "exporting", "photos"),
     ("serving", "zoo"),
-    ("training",),
+    ("loading", "training"),
     ("cli",),
     ("__main__",),
 )

@@ -110,11 +110,12 @@ class HashingModel(keras.Model):
             if self.dropout:
                 stack.append(layers.Dropout(self.dropout, name="hidden_dropout"))
         self.head = keras.Sequential([*stack, *last], name="head")
-        self._head_length = len(last)
+        self._before_head = len(stack)
 
     def _build_head(self, input_shape):
         if not self.head.built:
-            self.head.build(input_shape)
+            with stored_parts.made_under(self._made_under):
+                self.head.build(input_shape)
         if self._head_is_given:
             stored_parts.check_outputs(self.head.output_shape, self.bits)
 
@@ -122,7 +123,7 @@ class HashingModel(keras.Model):
         if self.backbone is None:
             checks.rank("features", keras.KerasTensor(input_shape), 2, "Pass (n, channels).")
             self._build_head(input_shape)
-        self._restore_layers()
+        stored_parts.restore_layers(self)
         self.built = True
 
     def features(self, images, training=False):
@@ -260,12 +261,8 @@ class HashingModel(keras.Model):
         """
         stored_parts.check_file(filepath)
         if self._head_is_given:
-            stored_parts.check_head(self._given_layers())
+            stored_parts.check_head(self.head.layers[self._before_head :])
         super().save(filepath, overwrite, zipped, **kwargs)
-
-    def _given_layers(self):
-        found = self.head.layers
-        return found[len(found) - self._head_length :]
 
     def get_config(self):
         config = {
@@ -276,10 +273,10 @@ class HashingModel(keras.Model):
             "hidden": self.hidden,
             "dropout": self.dropout,
             "name": self.name,
-            **stored_parts.dtype_config(self, self._made_under),
+            **stored_parts.dtype_config(self),
         }
         if self._head_is_given:
-            config["head"] = stored_parts.head_config(self._given_layers())
+            config["head"] = stored_parts.head_config(self.head.layers[self._before_head :])
         return config
 
     @classmethod
@@ -291,10 +288,5 @@ class HashingModel(keras.Model):
             model = cls(**stored_parts.restored(config))
         model._stored_states = states
         if model.built:
-            model._restore_layers()
+            stored_parts.restore_layers(model)
         return model
-
-    def _restore_layers(self):
-        if self._stored_states is not None:
-            stored_parts.restore_layers(self, self._made_under, self._stored_states)
-            self._stored_states = None

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_hashing import checks
+from keras_hashing.methods import stored_parts
 from keras_hashing.methods.hashing_model import HashingModel
 
 # What the shorter lengths do not have, or only have by the longest one's.
@@ -105,7 +106,7 @@ class Nested(HashingModel):
             self.longest.build(input_shape)
         for part in self.shorter:
             part.built = True
-        self._restore_layers()
+        stored_parts.restore_layers(self)
         self.built = True
 
     def call(self, images, training=False):

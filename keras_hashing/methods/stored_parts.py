@@ -1,6 +1,7 @@
 """A model's parts in its configuration: backbone, own head, and the dtypes of single layers."""
 
 import contextlib
+import json
 import pathlib
 
 import keras
@@ -63,9 +64,16 @@ def check_head(layers):
 
 def _serialized(layer):
     try:
-        return keras.saving.serialize_keras_object(layer)
+        content = _plain(layer)
     except Exception as error:
         raise ValueError(_unreadable(layer, error)) from error
+    content.pop("build_config", None)  # the model builds its head
+    return content
+
+
+def _plain(part):
+    """As Keras serializes it, with lists for tuples, as it comes out of a file."""
+    return json.loads(json.dumps(keras.saving.serialize_keras_object(part)))
 
 
 def _unreadable(layer, error):
@@ -115,31 +123,35 @@ def policy_config(policy):
     return policy.name if named == policy else keras.dtype_policies.serialize(policy)
 
 
-def dtype_config(model, made):
-    """The part of a configuration about dtypes: none where all is float32; see `layer_states`."""
-    parts = {"dtype": policy_config(made), "layer_states": layer_states(model, made)}
+def dtype_config(model):
+    """The part of a configuration about dtypes, empty where all is float32: `dtype`, the policy
+    that the model was made under, and `layer_states`, what sets single layers apart from it.
+    """
+    states = model._stored_states  # not yet put into effect: the model is not built
+    parts = {
+        "dtype": policy_config(model._made_under),
+        "layer_states": _layer_states(model) if states is None else states,
+    }
     usual = {"dtype": "float32", "layer_states": {}}
     return {key: value for key, value in parts.items() if value != usual[key]}
 
 
-def layer_states(model, made):
-    """What sets single layers apart from the dtype policy that the model was made under.
+def _same(policy, other):
+    """Whether two policies are equal, of which Keras cannot compare `DTypePolicyMap`."""
+    return policy is other or policy_config(policy) == policy_config(other)
 
-    Args:
-        model: `HashingModel`.
-        made: `keras.DTypePolicy`.
 
-    Returns:
-        Dict of a layer's place, such as `"head/1"`, to a dict with some of `dtype`, the layer's
-        own policy; `quantization`, its configuration; `lora`, rank and alpha.
+def _layer_states(model):
+    """Dict of a layer's place, such as `"head/1"`, to a dict with some of `dtype`, the layer's own
+    policy; `quantization`, its configuration; `lora`, rank and alpha.
     """
     states = {}
     for place, layer in _places(model):
         state = {}
-        if layer.dtype_policy != made:
+        if not _same(layer.dtype_policy, model._made_under):
             state["dtype"] = policy_config(layer.dtype_policy)
         if getattr(layer, "quantization_config", None) is not None:
-            state["quantization"] = keras.saving.serialize_keras_object(layer.quantization_config)
+            state["quantization"] = _plain(layer.quantization_config)
         if getattr(layer, "lora_enabled", False):
             state["lora"] = [layer.lora_rank, layer.lora_alpha]
         if state:
@@ -147,23 +159,20 @@ def layer_states(model, made):
     return states
 
 
-def restore_layers(model, made, states):
-    """Bring the layers of a new, built model to the state of a stored one.
-
-    Args:
-        model: `HashingModel`.
-        made: `keras.DTypePolicy` of layers that `states` says nothing of.
-        states: as `layer_states` gives them.
-    """
+def restore_layers(model):
+    """Bring the layers of a new, built model to the state that its configuration told of."""
+    states, model._stored_states = model._stored_states, None
+    if states is None:
+        return
     for place, layer in _places(model):
         state = states.get(place, {})
-        policy = keras.dtype_policies.get(state["dtype"]) if "dtype" in state else made
-        if layer.dtype_policy != policy:
+        policy = keras.dtype_policies.get(state["dtype"]) if "dtype" in state else model._made_under
+        if not _same(layer.dtype_policy, policy):
             mode = policy.quantization_mode
             if mode is not None and layer.quantization_mode != mode:
                 config = keras.saving.deserialize_keras_object(state.get("quantization"))
                 layer.quantize(mode, config=config)
-            if layer.dtype_policy != policy:
+            if not _same(layer.dtype_policy, policy):
                 layer.dtype_policy = policy
         if "lora" in state and not layer.lora_enabled:
             layer.enable_lora(*state["lora"])

@@ -111,7 +111,7 @@ def fit_head(head, inputs, labels, training, callbacks=()):
         List of one dict an epoch, with its `loss` and what callbacks logged in every epoch; empty
         for a method that is fitted.
     """
-    if hasattr(head, "adapt"):
+    if head.adapts:
         head.adapt(inputs, *([labels] if head.needs_labels else []))
         return []
     steps = -(-len(inputs) // training.batch_size)
@@ -148,10 +148,10 @@ def _take_in(head, mean, spread):
 def _whole(recipe, head, data):
     """The recipe's model with the trained weights behind a frozen backbone."""
     arguments = dict(recipe.model)
-    if not hasattr(head, "adapt"):
+    if not head.adapts:
         checks.one_of("train_backbone", arguments.get("train_backbone", False), (False,))
     model = make_model(recipe)
-    if model.needs_labels and not hasattr(model, "adapt"):
+    if model.needs_labels and not model.adapts:
         model.prepare(data.train.labels)
     _copy(head, model, backbone_parts(model))
     return model
@@ -161,7 +161,7 @@ def _without_backbone(model):
     config = {**model.get_config(), "backbone": None}
     for key in ("image_size", "pretrained"):
         config.pop(key, None)
-    head = type(model)(**config)
+    head = type(model).from_config(config)
     head.build((None, model.backbone.output_shape[-1]))
     _copy(model, head, backbone_parts(model))
     return head

@@ -149,7 +149,7 @@ def parse_recipe(text):
     for key in content["data"]:
         checks.one_of("[data] key", key, _DATA[kind])
     method = methods.NAMES[checks.one_of("method", content["model"]["method"], methods.NAMES)]
-    adapts = hasattr(method, "adapt")
+    adapts = method.adapts
     if "name" not in content or (not adapts and content.get("training", {}).get("epochs", 0) == 0):
         raise ValueError("a recipe must have `name`, and `epochs` of 1 or more in [training].")
     metadata.check_name(content["name"])  # now, not after hours of training

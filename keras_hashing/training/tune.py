@@ -152,7 +152,7 @@ def tune(
 def _check_space(methods, bits):
     for method in methods:
         kind = hashing.NAMES[checks.one_of("method", method, hashing.NAMES)]
-        if hasattr(kind, "adapt") or method == "mixed":
+        if kind.adapts or method == "mixed":
             raise ValueError(
                 f"{method} is fitted and not trained to the end by gradients: it has nothing to "
                 "search for. Train it, and compare its validation mAP."
