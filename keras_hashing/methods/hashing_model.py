@@ -1,5 +1,7 @@
 """What every hashing method is: a `keras.Model` from images to outputs, one per bit."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -52,7 +54,7 @@ class HashingModel(keras.Model):
     # Arguments and layers that only training needs; entries have none of them.
     only_training: tuple = ()
     training_data = None  # while `fit` runs: its `TrainingData`, which Keras shows no callback
-    head = None
+    head: Any = None
     _stored_states = None  # of layers in a configuration, until the model is built
 
     def __new__(cls, *args, **kwargs):
@@ -236,29 +238,17 @@ class HashingModel(keras.Model):
     def export(
         self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
     ):
-        """As `keras.Model.export`: outputs only, one signature, before training or after it.
+        """As `keras.Model.export`, trained or not: outputs of images of any size, or of features.
 
+        In formats other than `"tf_saved_model"` images have the model's own size.
         `keras_hashing.export` writes what is served: codes, encoded files, checks, an index.
-
-        Args:
-            filepath, format, verbose, **kwargs: as Keras has them.
-            input_signature: list of one `keras.InputSpec`; default images, float32
-                `(n, height, width, 3)` with values 0 to 255, of any size, but in other formats
-                than `"tf_saved_model"` of the model's own; or features `(n, channels)`.
-
-        Raises:
-            ValueError: a model without a backbone that has not seen features.
         """
         if input_signature is None:
             input_signature = model_input.signature(self, format == "tf_saved_model")
         super().export(filepath, format, verbose, input_signature, **kwargs)
 
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        """As `keras.Model.save`, to a `.keras` file; `keras_hashing.load` loads it.
-
-        Raises:
-            ValueError: a `.h5` file, or layers in `head`, that could not be loaded again.
-        """
+        """As `keras.Model.save`; ValueError for what could not be loaded again, as a `.h5` file."""
         stored_parts.check_file(filepath)
         if self._head_is_given:
             stored_parts.check_head(self.head.layers[self._before_head :])
