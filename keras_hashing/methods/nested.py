@@ -112,6 +112,11 @@ class Nested(HashingModel):
     def call(self, images, training=False):
         return self.longest(images, training=training)
 
+    def quantize(self, *args, **kwargs):
+        """As `keras.Model.quantize`: the longest's layers, which all lengths share."""
+        self.longest.quantize(*args, **kwargs)
+        self.train_function = self.test_function = self.predict_function = None
+
     def prepare(self, labels):
         self.longest.prepare(labels)
         self.longest.order_for_prefixes()

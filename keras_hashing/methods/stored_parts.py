@@ -10,7 +10,7 @@ import keras
 def backbone_config(backbone):
     """What stands in `get_config` for a name, a `keras.Model` or None."""
     if isinstance(backbone, keras.Model):
-        return keras.saving.serialize_keras_object(backbone)
+        return _plain(backbone)
     return backbone
 
 

@@ -144,6 +144,44 @@ def test_own_head(name, policy, tmp_path):
     check(model, tmp_path)
 
 
+def own_network():
+    inputs = keras.Input((12, 12, 3))
+    maps = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(6)(maps))
+
+
+@pytest.mark.parametrize("kind", ["quantized", "half"])
+def test_own_backbones(kind, policy, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (5, 12, 12, 3)).astype("float32")
+    policy("mixed_float16" if kind == "half" else "float32")
+    model = methods.DHN(bits=BITS, backbone=own_network(), hidden=5)
+    if kind == "quantized":
+        model.quantize("int8")
+    policy("float64")
+    expected = np.asarray(model(images))
+    model.save(tmp_path / "model.keras")
+    loaded = kh.load(tmp_path / "model.keras")
+    np.testing.assert_array_equal(np.asarray(loaded(images)), expected)
+    assert loaded.get_config() == model.get_config()
+
+
+def test_nested_lengths_share_quantized_layers(tmp_path):
+    model = see(methods.Nested("csq", bits=(BITS, 2 * BITS), backbone=None, hidden=6))
+    model.quantize("int8")
+    check(model, tmp_path)
+    for length in model.lengths:
+        cut = np.asarray(model(FEATURES))[:, :length]
+        np.testing.assert_array_equal(np.asarray(model.prefix(length)(FEATURES)), cut)
+
+
+def test_nested_models_do_not_cut_an_own_head(tmp_path):
+    head = [keras.layers.Dense(5), layers.HashHead(8)]
+    model = see(methods.Nested("dhn", bits=(4, 8), backbone=None, head=head))
+    check(model, tmp_path)
+    with pytest.raises(ValueError, match="`prefix` cannot cut a `head` of your own"):
+        model.prefix(4)
+
+
 class Unstorable(keras.layers.Layer):
     """A layer whose configuration forgets an argument."""
 
