@@ -36,7 +36,7 @@ _NAMES = {
     "export": "exporting",
     "export_litert": "exporting",
     "export_onnx": "exporting",
-    "load": "methods",
+    "load": "loading",
 }
 
 __all__ = sorted([*_MODULES, *_NAMES])

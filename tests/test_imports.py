@@ -26,7 +26,7 @@ ROWS = (
     ("methods",),
     ("callbacks", "corpus", "exporting", "photos"),
     ("serving", "zoo"),
-    ("training",),
+    ("loading", "training"),
     ("cli",),
     ("__main__",),
 )

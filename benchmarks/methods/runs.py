@@ -73,7 +73,7 @@ def train(run, part):
     learning_rate = setting.pop("learning_rate", None)
     keras.utils.set_random_seed(run.seed)
     method = methods.NAMES[contestant.method]
-    if hasattr(method, "adapt"):
+    if method.adapts:
         if "seed" in inspect.signature(method).parameters:
             setting["seed"] = run.seed
         model = method(bits=run.bits, backbone=None, **setting)

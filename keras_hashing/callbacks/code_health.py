@@ -8,7 +8,7 @@ import numpy as np
 from keras_hashing import checks, encoding
 from keras_hashing.batches import open_source, parted
 from keras_hashing.callbacks import collapse, watched_items
-from keras_hashing.methods.centre_table import CentreTable
+from keras_hashing.methods.tables import CentreTable
 
 
 class CodeHealth(keras.callbacks.Callback):

@@ -144,4 +144,5 @@ def _value_now(weight):
 
         with tf.init_scope():
             return ops.convert_to_numpy(weight)
-    return np.asarray(weight._value)  # `value` is what stands for it in the trace
+    with keras.StatelessScope():  # in which what stands for it in the trace does not hold
+        return ops.convert_to_numpy(weight)

@@ -7,12 +7,22 @@ from keras_hashing import checks
 
 ACTIVATIONS = ("tanh", "sigmoid", "linear")
 
+# Of the dense layer's configuration, what stands in this one's only where it is something else.
+_USUAL = {
+    "use_bias": True,
+    "bias_regularizer": None,
+    "kernel_constraint": None,
+    "bias_constraint": None,
+    "quantization_config": None,
+}
+
 
 @keras.saving.register_keras_serializable("keras_hashing", name="HashHead")
-class HashHead(keras.layers.Layer):
+class HashHead(keras.layers.Dense):
     """Dense layer from features to `bits` outputs whose sign is the code.
 
-    It computes in float32 under any dtype policy: half precision near 0 flips bits.
+    It computes in float32 under any dtype policy: half precision near 0 flips bits. It is a
+    `keras.layers.Dense`, so `quantize` and `enable_lora` work as there.
 
     Args:
         bits: int in 1..4096, the code length.
@@ -23,7 +33,7 @@ class HashHead(keras.layers.Layer):
         bias_initializer: Keras initializer.
         kernel_regularizer: Keras regularizer or None.
         dtype: dtype policy, float32 unless given.
-        **kwargs: `name`, `trainable`, `activity_regularizer` of `keras.layers.Layer`.
+        **kwargs: of `keras.layers.Dense`: `name`, `trainable`, `activity_regularizer`, ...
 
     Input: float tensor `(batch, channels)`, cast to float32. Output: float32 `(batch, bits)`, in
     [-1, 1] for tanh and sigmoid.
@@ -48,40 +58,36 @@ class HashHead(keras.layers.Layer):
         dtype="float32",
         **kwargs,
     ):
-        super().__init__(dtype=dtype, **kwargs)
-        self.bits = checks.bits(bits)
-        self.activation = checks.one_of("activation", activation, ACTIVATIONS)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        name = checks.one_of("activation", activation, ACTIVATIONS)
+        super().__init__(
+            checks.bits(bits),
+            activation=_centred_sigmoid if name == "sigmoid" else name,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            dtype=dtype,
+            **kwargs,
+        )
+        self.bits = self.units
+        self._activation_name = name
+        self.input_spec = None  # `build` says what is wrong
 
     def build(self, input_shape):
         checks.rank("features", input_shape, 2, "Pool a feature map to (batch, channels) first.")
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(input_shape[-1], self.bits),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-        )
-        self.bias = self.add_weight(
-            name="bias", shape=(self.bits,), initializer=self.bias_initializer
-        )
+        super().build(input_shape)
 
-    def call(self, features):
-        logits = ops.matmul(features, self.kernel) + self.bias
-        if self.activation == "linear":
-            return logits
-        return ops.tanh(0.5 * logits if self.activation == "sigmoid" else logits)
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.bits)
+    def quantize(self, mode=None, type_check=True, config=None):
+        """As `keras.layers.Dense.quantize`, which refuses subclasses that do not ask for it."""
+        super().quantize(mode, type_check=False, config=config)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "bits": self.bits,
-            "activation": self.activation,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-        }
+        config = {**super().get_config(), "activation": self._activation_name}
+        config["bits"] = config.pop("units")
+        for key, usual in _USUAL.items():
+            if config[key] == usual:
+                del config[key]
+        return config
+
+
+def _centred_sigmoid(logits):
+    return ops.tanh(0.5 * logits)  # 2h - 1

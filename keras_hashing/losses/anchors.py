@@ -1,8 +1,54 @@
 """Anchors against references, as the losses over pairs, triplets and rankings compare them."""
 
+import keras
 from keras import ops
 
-from keras_hashing import checks, formulas
+from keras_hashing import checks, formulas, replicas
+
+
+class AnchorLoss(keras.losses.Loss):
+    """Base of the losses that compare each item of a batch, the anchor, with its references.
+
+    A family of such losses defines `rows`. The references of an anchor are all other items of the
+    batch, under `tf.distribute` those of all replicas. Sample weights weigh anchors. Labels arrive
+    as float32 through `keras.losses.Loss`: keep ids dense (0, 1, ...), for above 2**24 they
+    collide.
+
+    Args:
+        **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
+
+    Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`, two items being
+    similar if they share a label; outputs float `(batch, bits)`.
+
+    Raises:
+        ValueError: when called, outputs that are not of rank 2, labels of another rank than 1 or
+            2, or another number of them.
+    """
+
+    def call(self, labels, outputs):
+        everyone_labels, everyone = replicas.gather(labels, outputs)
+        positions = replicas.positions(outputs)
+        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
+        return replicas.balanced(values, self.reduction)
+
+    def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
+        """Values of the anchors against any references: other replicas' items, or stored ones.
+
+        Args:
+            anchor_labels: labels of the anchors, in a form of the class docstring.
+            anchors: float tensor `(anchors, bits)`.
+            reference_labels: labels of the references, the same form.
+            references: float tensor `(references, bits)`.
+            positions: int tensor `(anchors,)`, each anchor's own row among the references, which
+                it is not compared with; None, or -1 for an anchor that is not among them.
+
+        Returns:
+            Float tensor `(anchors,)`.
+
+        Raises:
+            ValueError: outputs that are not of rank 2, or another number of labels.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `rows`.")
 
 
 def match(anchor_labels, anchors, reference_labels, references, positions=None, dtype="float32"):

@@ -6,8 +6,8 @@ Zhu, Long, Wang, Cao, "Deep Hashing Network for Efficient Similarity Retrieval",
 import keras
 from keras import ops
 
-from keras_hashing import checks, formulas, replicas
-from keras_hashing.losses.anchors import check_rows, pairs
+from keras_hashing import checks, formulas
+from keras_hashing.losses.anchors import AnchorLoss, check_rows, pairs
 
 TARGETS = ("01", "sign")
 
@@ -47,28 +47,24 @@ def pairwise_squared_error(similarity, inner_products, bits, targets="01"):
     return ops.square(target - inner_products / bits)
 
 
-class PairwiseLoss(keras.losses.Loss):
+class PairwiseLoss(AnchorLoss):
     """Family of the losses over pairs of items; a subclass defines `pair_values`.
 
     Where its paper differs it also defines `pair_weights` or `quantization`.
 
     An anchor's value is the mean over its pairs with all other items of the batch, so the batch
-    mean is the mean over its pairs. Sample weights weigh anchors. A batch of one has no pair,
-    and its pair term is 0. Under `tf.distribute` an anchor is paired with the items of all
-    replicas. Labels arrive as float32 through `keras.losses.Loss`: keep ids dense (0, 1, ...), for
-    above 2**24 they collide.
+    mean is the mean over its pairs. A batch of one has no pair, and its pair term is 0. See
+    `AnchorLoss` for labels and replicas.
 
     Args:
         quantization_weight: float >= 0, weight of `quantization`, the distance of the outputs
             from -1 and +1; lambda in DHN's paper.
         **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
 
-    Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`, two items being
-    similar if they share a label; outputs float `(batch, bits)`.
+    Inputs: labels as in `AnchorLoss`; outputs float `(batch, bits)`.
 
     Raises:
-        ValueError: `quantization_weight` is negative; when called, outputs that are not of rank
-            2, labels of another rank than 1 or 2, or another number of them.
+        ValueError: `quantization_weight` is negative; when called, as `AnchorLoss`.
     """
 
     def __init__(self, quantization_weight=0.0, **kwargs):
@@ -77,32 +73,15 @@ class PairwiseLoss(keras.losses.Loss):
             "quantization_weight", quantization_weight, 0.0, None
         )
 
-    def call(self, labels, outputs):
-        everyone_labels, everyone = replicas.gather(labels, outputs)
-        positions = replicas.positions(outputs)
-        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
-        return replicas.balanced(values, self.reduction)
-
     def rows(
         self, anchor_labels, anchors, reference_labels, references, positions=None, filled=None
     ):
-        """Values of the anchors against any references: other replicas' items, or stored ones.
+        """As `AnchorLoss.rows`: mean over an anchor's pairs, plus the weighted quantization.
 
         Args:
-            anchor_labels: labels of the anchors, in a form of the class docstring.
-            anchors: float tensor `(anchors, bits)`.
-            reference_labels: labels of the references, the same form.
-            references: float tensor `(references, bits)`.
-            positions: int tensor `(anchors,)`, each anchor's own row among the references, which
-                it is not paired with; None, or -1 for an anchor that is not among them.
+            anchor_labels, anchors, reference_labels, references, positions: as there.
             filled: bool tensor `(references,)`, which of the references are items, the others
                 being empty rows of a store; None if all are.
-
-        Returns:
-            Float tensor `(anchors,)`: mean over the pairs, plus the weighted quantization.
-
-        Raises:
-            ValueError: outputs that are not of rank 2, or another number of labels.
         """
         anchor_labels = ops.convert_to_tensor(anchor_labels)
         reference_labels = ops.convert_to_tensor(reference_labels)

@@ -6,8 +6,8 @@ He, Cakir, Bargal, Sclaroff, "Hashing as Tie-Aware Learning to Rank", CVPR 2018.
 import keras
 from keras import ops
 
-from keras_hashing import checks, replicas
-from keras_hashing.losses.anchors import match
+from keras_hashing import checks
+from keras_hashing.losses.anchors import AnchorLoss, match
 
 
 def cumulative_histograms(distances, positives, negatives, bits, bins):
@@ -63,15 +63,13 @@ def tie_aware_average_precision(relevant, retrieved):
     return ops.divide_no_nan(hits, relevant[:, -1])
 
 
-class HistogramLoss(keras.losses.Loss):
+class HistogramLoss(AnchorLoss):
     """Family of the losses that see a ranking as histograms of distances; see `row_values`.
 
     Every item of the batch is the query once, all others its database; the distance is
     (bits - <u, u'>) / 2, on outputs of -1 and +1 the Hamming distance. An anchor without a
-    similar item is worth 0 (ours). Sample weights weigh anchors. Under `tf.distribute` the
-    database is the items of all replicas. Labels arrive as float32 through
-    `keras.losses.Loss`: keep ids dense (0, 1, ...), for above 2**24 they collide. It holds
-    tensors of batch^2 * bins floats, 6 MB each for 256 items and 24 bins.
+    similar item is worth 0 (ours). See `AnchorLoss` for labels and replicas. It holds tensors of
+    batch^2 * bins floats, 6 MB each for 256 items and 24 bins.
 
     Args:
         bins: int >= 1, steps that the distances 0 to `bits` are divided into; None is `bits`
@@ -79,42 +77,18 @@ class HistogramLoss(keras.losses.Loss):
             leaves the former open.
         **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
 
-    Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`; outputs float
-    `(batch, bits)` in [-1, 1].
+    Inputs: labels as in `AnchorLoss`; outputs float `(batch, bits)` in [-1, 1].
 
     Raises:
         TypeError: `bins` is not a whole number.
-        ValueError: `bins` is below 1; when called, outputs that are not of rank 2, labels of
-            another rank than 1 or 2, or another number of them.
+        ValueError: `bins` is below 1; when called, as `AnchorLoss`.
     """
 
     def __init__(self, bins=None, **kwargs):
         super().__init__(**kwargs)
         self.bins = None if bins is None else checks.whole("bins", bins, 1, None)
 
-    def call(self, labels, outputs):
-        everyone_labels, everyone = replicas.gather(labels, outputs)
-        positions = replicas.positions(outputs)
-        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
-        return replicas.balanced(values, self.reduction)
-
     def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
-        """Values of the anchors as queries to any references: other replicas' items, or stored.
-
-        Args:
-            anchor_labels: labels of the anchors, in a form of the class docstring.
-            anchors: float tensor `(anchors, bits)`.
-            reference_labels: labels of the references, the same form.
-            references: float tensor `(references, bits)`.
-            positions: int tensor `(anchors,)`, each anchor's own row among the references, which
-                it does not search; None, or -1 for an anchor that is not among them.
-
-        Returns:
-            Float tensor `(anchors,)`.
-
-        Raises:
-            ValueError: outputs that are not of rank 2, or another number of labels.
-        """
         anchors, references, positives, negatives = match(
             anchor_labels, anchors, reference_labels, references, positions, self.dtype
         )

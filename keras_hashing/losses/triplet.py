@@ -7,8 +7,8 @@ CVPR 2015.
 import keras
 from keras import ops
 
-from keras_hashing import checks, replicas
-from keras_hashing.losses.anchors import match
+from keras_hashing import checks
+from keras_hashing.losses.anchors import AnchorLoss, match
 
 AVERAGES = ("valid", "active")
 
@@ -46,58 +46,32 @@ def triplet_ranking(positive_distances, negative_distances, margin=1.0):
     return ops.relu((positive_distances + margin) - negative_distances)
 
 
-class TripletLoss(keras.losses.Loss):
+class TripletLoss(AnchorLoss):
     """Family of the losses over triplets of items; a subclass defines `triplet_values`.
 
     A triplet is an anchor, another item that shares a label with it, and one that shares none;
     its distances are those of `soft_distances`. An anchor's value is the mean over its triplets,
     and 0 if it has none. So the batch mean counts every anchor alike, and where all anchors have
-    equally many triplets it is the mean over the triplets; this weighting is ours. Sample weights
-    weigh anchors. Under `tf.distribute` an anchor's triplets are made of the items of all replicas.
-    Labels arrive as float32 through `keras.losses.Loss`: keep ids dense (0, 1, ...), for
-    above 2**24 they collide. It holds tensors of batch^3 floats, 1 MB each for 64 items and 67
-    MB for 256.
+    equally many triplets it is the mean over the triplets; this weighting is ours. See `AnchorLoss`
+    for labels and replicas. It holds tensors of batch^3 floats, 1 MB each for 64 items and 67 MB
+    for 256.
 
     Args:
         average: `"valid"`, the mean over all triplets; `"active"`, over those whose value is
             above 0, which keeps the step long when few are left.
         **kwargs: `reduction`, `name` and `dtype` of `keras.losses.Loss`.
 
-    Inputs: labels `(batch,)`, `(batch, 1)` or multi-hot `(batch, classes)`; outputs float
-    `(batch, bits)` in [-1, 1].
+    Inputs: labels as in `AnchorLoss`; outputs float `(batch, bits)` in [-1, 1].
 
     Raises:
-        ValueError: an unknown `average`; when called, outputs that are not of rank 2, labels of
-            another rank than 1 or 2, or another number of them.
+        ValueError: an unknown `average`; when called, as `AnchorLoss`.
     """
 
     def __init__(self, average="valid", **kwargs):
         super().__init__(**kwargs)
         self.average = checks.one_of("average", average, AVERAGES)
 
-    def call(self, labels, outputs):
-        everyone_labels, everyone = replicas.gather(labels, outputs)
-        positions = replicas.positions(outputs)
-        values = self.rows(labels, outputs, everyone_labels, everyone, positions)
-        return replicas.balanced(values, self.reduction)
-
     def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
-        """Values of the anchors against any references: other replicas' items, or stored ones.
-
-        Args:
-            anchor_labels: labels of the anchors, in a form of the class docstring.
-            anchors: float tensor `(anchors, bits)`.
-            reference_labels: labels of the references, the same form.
-            references: float tensor `(references, bits)`.
-            positions: int tensor `(anchors,)`, each anchor's own row among the references, which
-                is in none of its triplets; None, or -1 for an anchor that is not among them.
-
-        Returns:
-            Float tensor `(anchors,)`.
-
-        Raises:
-            ValueError: outputs that are not of rank 2, or another number of labels.
-        """
         anchors, references, positives, negatives = match(
             anchor_labels, anchors, reference_labels, references, positions, self.dtype
         )

@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from keras_hashing import checks
+from keras_hashing.methods.adapted_model import AdaptedModel
 from keras_hashing.methods.bihalf import BiHalf
 from keras_hashing.methods.cibhash import CIBHash
 from keras_hashing.methods.classical import (
-    ClassicalModel,
-    ITQModel,
-    KSHModel,
-    LSHModel,
-    PCAHModel,
-    SemanticModel,
-    SpectralModel,
-    SuperBitModel,
+    ITQ,
+    KSH,
+    LSH,
+    PCAH,
+    Semantic,
+    Spectral,
+    SuperBit,
 )
 from keras_hashing.methods.cnnh import CNNH
 from keras_hashing.methods.csq import CSQ
@@ -24,8 +25,9 @@ from keras_hashing.methods.dpn import DPN
 from keras_hashing.methods.dpsh import DPSH
 from keras_hashing.methods.dsh import DSH
 from keras_hashing.methods.greedyhash import GreedyHash
-from keras_hashing.methods.hashing_model import HashingModel, MethodLoss
+from keras_hashing.methods.hashing_model import HashingModel
 from keras_hashing.methods.hashnet import HashNet
+from keras_hashing.methods.method_loss import MethodLoss
 from keras_hashing.methods.mixed import Mixed
 from keras_hashing.methods.nested import Nested
 from keras_hashing.methods.orthohash import OrthoHash
@@ -51,14 +53,42 @@ NAMES: dict[str, Any] = {
     "orthohash": OrthoHash,
     "talr": TALR,
     "usdh": USDH,
-    "lsh": LSHModel,
-    "superbit": SuperBitModel,
-    "pcah": PCAHModel,
-    "itq": ITQModel,
-    "spectral": SpectralModel,
-    "semantic": SemanticModel,
-    "ksh": KSHModel,
+    "lsh": LSH,
+    "superbit": SuperBit,
+    "pcah": PCAH,
+    "itq": ITQ,
+    "spectral": Spectral,
+    "semantic": Semantic,
+    "ksh": KSH,
 }
+
+
+def get(name_or_class):
+    """The class of a method.
+
+    Args:
+        name_or_class: str, one of `NAMES`; or a subclass of `HashingModel`, your own too.
+
+    Returns:
+        The class.
+
+    Raises:
+        TypeError: neither.
+        ValueError: an unknown name; says which are nearest.
+
+    Example:
+        >>> get("itq").__name__
+        'ITQ'
+    """
+    if isinstance(name_or_class, str):
+        return NAMES[checks.one_of("method", name_or_class, NAMES)]
+    if isinstance(name_or_class, type) and issubclass(name_or_class, HashingModel):
+        return name_or_class
+    raise TypeError(
+        "`method` must be a name of `keras_hashing.methods.NAMES` or a subclass of "
+        f"`HashingModel`; got {name_or_class!r}."
+    )
+
 
 __all__ = [
     "CNNH",
@@ -69,26 +99,27 @@ __all__ = [
     "DPN",
     "DPSH",
     "DSH",
+    "ITQ",
+    "KSH",
+    "LSH",
     "NAMES",
+    "PCAH",
     "TALR",
     "USDH",
+    "AdaptedModel",
     "BiHalf",
     "CIBHash",
-    "ClassicalModel",
     "DeepBit",
     "GreedyHash",
     "HashNet",
     "HashingModel",
-    "ITQModel",
-    "KSHModel",
-    "LSHModel",
     "MethodLoss",
     "Mixed",
     "Nested",
     "OrthoHash",
-    "PCAHModel",
-    "SemanticModel",
-    "SpectralModel",
-    "SuperBitModel",
+    "Semantic",
+    "Spectral",
+    "SuperBit",
+    "get",
     "load",
 ]

@@ -10,14 +10,12 @@ from keras import ops
 
 from keras_hashing import checks
 from keras_hashing.losses import CentreCrossEntropy, class_centres
-from keras_hashing.methods.centre_table import CentreTable
-from keras_hashing.methods.hashing_model import HashingModel
+from keras_hashing.methods.centre_method import CentreMethod
 from keras_hashing.methods.tables import Table
-from keras_hashing.methods.training_data import class_count
 
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="CSQ")
-class CSQ(HashingModel):
+class CSQ(CentreMethod):
     """Central Similarity Quantization.
 
     Outputs are tanh(z), in [-1, 1]. Centres come from `keras_hashing.losses.class_centres`: rows
@@ -51,8 +49,6 @@ class CSQ(HashingModel):
     the authors' code. Their pairwise term, of weight 0 there, is left out.
     """
 
-    needs_labels = True
-
     def __init__(
         self,
         bits,
@@ -62,24 +58,14 @@ class CSQ(HashingModel):
         quantization_weight=1e-4,
         **kwargs,
     ):
-        super().__init__(bits, backbone, **kwargs)
+        super().__init__(bits, backbone, classes, seed, make=class_centres, **kwargs)
         self.quantization_weight = checks.between(
             "quantization_weight", quantization_weight, 0.0, None
         )
-        self.table = CentreTable(self.bits, class_centres, seed)
         self.ties = Table(name="ties")
         self.ties.start(self.bits)
         random = np.random.default_rng([self.table.seed, 1])
         self.ties.rows.assign(random.choice([-1.0, 1.0], self.bits))
-        self.classes = None if classes is None else self.table.fill(classes)
-
-    @property
-    def centres(self):
-        return self.table.numpy()
-
-    def prepare(self, labels):
-        self.classes = class_count(labels, self.classes)
-        self.table.fill(self.classes)
 
     def targets(self, labels):
         """Centres of items, and 1 where an item has one, else 0.
@@ -101,17 +87,11 @@ class CSQ(HashingModel):
 
     def share(self, longest):
         """Take the first columns of a longer CSQ's centres and tie vector as one's own."""
-        self.classes = self.table.share(longest.table)
+        super().share(longest)
         self.ties.rows.assign(longest.ties.rows[: self.bits])
-
-    def order_for_prefixes(self):
-        """Reorder the centres' columns so that the first ones tell the classes apart too."""
-        self.table.order_for_prefixes()
 
     def get_config(self):
         return {
             **super().get_config(),
-            "classes": self.classes,
-            "seed": self.table.seed,
             "quantization_weight": self.quantization_weight,
         }

@@ -10,13 +10,11 @@ from keras import ops
 from keras_hashing import checks
 from keras_hashing.layers import HashHead
 from keras_hashing.losses import Polarization, bernoulli_centres
-from keras_hashing.methods.centre_table import CentreTable
-from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.training_data import class_count
+from keras_hashing.methods.centre_method import CentreMethod
 
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="DPN")
-class DPN(HashingModel):
+class DPN(CentreMethod):
     """Deep Polarized Network.
 
     Outputs are linear, unbounded. Every class has a random target code. The loss of an item of
@@ -47,8 +45,6 @@ class DPN(HashingModel):
     targets, options of the paper, are left out.
     """
 
-    needs_labels = True
-
     def __init__(
         self,
         bits,
@@ -59,18 +55,8 @@ class DPN(HashingModel):
         **kwargs,
     ):
         head = [HashHead(bits, activation="linear", name="hash")]
-        super().__init__(bits, backbone, head=head, **kwargs)
+        super().__init__(bits, backbone, classes, seed, make=bernoulli_centres, head=head, **kwargs)
         self.margin = checks.between("margin", margin, 1e-6, None)
-        self.table = CentreTable(self.bits, bernoulli_centres, seed)
-        self.classes = None if classes is None else self.table.fill(classes)
-
-    @property
-    def centres(self):
-        return self.table.numpy()
-
-    def prepare(self, labels):
-        self.classes = class_count(labels, self.classes)
-        self.table.fill(self.classes)
 
     def item_losses(self, images, labels, outputs, training):
         votes, counts = self.table.votes(labels)
@@ -79,18 +65,8 @@ class DPN(HashingModel):
         known = ops.cast(counts > 0, "float32")
         return known * Polarization(self.margin).call(targets, outputs)
 
-    def share(self, longest):
-        """Take the first columns of a longer DPN's targets as one's own."""
-        self.classes = self.table.share(longest.table)
-
-    def order_for_prefixes(self):
-        """Reorder the targets' columns so that the first ones tell the classes apart too."""
-        self.table.order_for_prefixes()
-
     def get_config(self):
         return {
             **super().get_config(),
-            "classes": self.classes,
-            "seed": self.table.seed,
             "margin": self.margin,
         }

@@ -8,7 +8,7 @@ import numpy as np
 from keras_hashing import pixels
 from keras_hashing.batches import FEATURES, IMAGES, Files, Items, Rows, open_source
 from keras_hashing.data.image_set import ImageSet
-from keras_hashing.elements import Reader, array
+from keras_hashing.elements import Reader, array, is_text
 
 _BATCH = 32  # as Keras has it
 
@@ -22,12 +22,16 @@ class Feed:
         image_size: int or None, to which files are resized.
         batch_size: int or None, items a step where the data is not batched.
         shuffle: bool, whether files come in a new order in every epoch.
+        aside: bool, whether labels come along without being used.
 
     Attributes:
         error: the exception with which reading failed, which Keras hides in one of its own.
     """
 
-    def __init__(self, numbers, features, image_size, batch_size=None, shuffle=True):
+    def __init__(
+        self, numbers, features, image_size, batch_size=None, shuffle=True, *, aside=False
+    ):
+        self.aside = aside
         self.numbers, self.features, self.image_size = numbers, features, image_size
         self.batch_size = batch_size or _BATCH
         self._shuffle = shuffle
@@ -48,11 +52,9 @@ class Feed:
         if hasattr(x, "__next__"):
             return self._generator(x), None
         source = open_source(x, y, rank=self._rank, image_size=self.image_size)
-        labels = (
-            source.labels
-            if self.numbers is None or source.labels is None
-            else (self.numbers(source.labels))
-        )
+        labels = source.labels
+        if labels is not None:
+            labels = self.numbered(labels)
         if isinstance(source, Rows):
             if self._rank == FEATURES:
                 self._reader().check_values(array(source.rows), None)
@@ -92,7 +94,7 @@ class Feed:
         """A batch's labels as class numbers."""
         try:
             if self.numbers is None:
-                return labels
+                return self._without_names(labels)
             if labels is None:
                 raise ValueError(
                     "this method trains with labels; got batches without. Pass (images, labels)."
@@ -101,6 +103,12 @@ class Feed:
         except Exception as error:
             self.error = error
             raise
+
+    def _without_names(self, labels):
+        """Labels that nothing is learned from; class names, which are no tensors, as zeros."""
+        if labels is None or not self.aside or not is_text(array(labels)):
+            return labels
+        return np.zeros(len(labels), np.int64)
 
     def _reader(self):
         name = "features" if self._rank == FEATURES else "images"
@@ -155,7 +163,7 @@ class Feed:
         if not rest:
             self.numbered(None)
             return judged
-        if self.numbers is not None:
+        if self.numbers is not None or (self.aside and is_text(rest[0])):
             shape = rest[0].shape
             single = shape.rank == 1 or (shape.rank == 2 and shape[1] == 1)
             found = tf.numpy_function(number, [rest[0]], tf.int64)

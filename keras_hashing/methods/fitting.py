@@ -78,14 +78,21 @@ def numbers_of(model, data, labels):
     if not _learns_from_labels(model) and not model.needs_labels:
         return None
     if not hasattr(getattr(model, "longest", model), "classes"):
-        model.label_numbers = model.label_numbers or Arriving()
-    elif model.label_numbers is None:
+        return _kept(model, model.label_numbers or Arriving())
+    if model.label_numbers is None:
         if data is None:
             return None
         known = data.labels() if labels is None else labels
         classes = getattr(model, "longest", model).classes
-        model.label_numbers = Classes.of(several(known), classes)
+        _kept(model, Classes.of(several(known), classes))
     return model.label_numbers
+
+
+def _kept(model, numbers):
+    """Have a model, and those inside a `Nested`, keep what gives labels their numbers."""
+    for part in (model, *getattr(model, "parts", ())):
+        part.label_numbers = numbers
+    return numbers
 
 
 def _learns_from_labels(model):
@@ -100,12 +107,20 @@ def _feed(model, numbers, settings):
         model.image_size,
         settings.get("batch_size"),
         settings.get("shuffle", True),
+        aside=not model.supervised and isinstance(model.loss, _OF_LABELS),
     )
 
 
 def _validation(feed, given):
     """Validation data as Keras takes it: a tuple of arrays, or a data set."""
-    quiet = Feed(feed.numbers, feed.features, feed.image_size, feed.batch_size, shuffle=False)
+    quiet = Feed(
+        feed.numbers,
+        feed.features,
+        feed.image_size,
+        feed.batch_size,
+        shuffle=False,
+        aside=feed.aside,
+    )
     if isinstance(given, (tuple, list)) and len(given) in (2, 3):
         x, y = quiet(given[0], given[1])
         return x if y is None else (x, y, *given[2:])
@@ -129,7 +144,7 @@ def _watching(feed, numbers, streamed, callbacks):
 
     watch = keras.callbacks.LambdaCallback(on_epoch_end=check)
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(watch)
+        callbacks.callbacks.append(watch)
         return callbacks
     single = isinstance(callbacks, keras.callbacks.Callback)
     return [*([callbacks] if single else callbacks or []), watch]

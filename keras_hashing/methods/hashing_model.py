@@ -1,21 +1,25 @@
 """What every hashing method is: a `keras.Model` from images to outputs, one per bit."""
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
 from keras_hashing import backbones, checks
+from keras_hashing.classes import Classes
 from keras_hashing.layers import HashHead
-from keras_hashing.methods import fitting, stored_backbone
+from keras_hashing.methods import fitting, model_input, stored_parts
 from keras_hashing.methods.method_loss import MethodLoss
 
 
 class HashingModel(keras.Model):
-    """Backbone, head, and the method's own loss.
+    """Backbone, head, and the method's own loss; the base of all methods.
 
     A method subclasses it, gives `default_loss` (a Keras loss of labels and outputs) or
     `item_losses` (where it needs more), and adds its arguments to `get_config`. One that needs
     something of all labels sets `needs_labels` and makes it in `prepare`; one that measures
-    something at the end sets `reads_again` and does it in `finish`.
+    something at the end sets `reads_again` and does it in `finish`. One that is fitted without
+    gradients, by `adapt`, subclasses `AdaptedModel`.
 
     Args:
         bits: int, 1 to 4096, the code length.
@@ -30,18 +34,34 @@ class HashingModel(keras.Model):
         hidden: int, units of a ReLU layer between features and head; `None` for no such layer.
         dropout: float in [0, 1), rate in front of each dense layer.
         head: list of layers from features to outputs `(batch, bits)`; default a `HashHead` with
-            tanh.
+            tanh. It is saved with the model, so own layers need a `get_config`.
         name: str.
+        dtype: dtype policy of backbone and hidden layer; `None` for Keras' own,
+            `keras.config.dtype_policy()`. It is saved with the model.
+
+    Raises:
+        TypeError: `head` is no list of layers, or a number is not whole.
+        ValueError: an argument outside its range; when built, a `head` with another number of
+            outputs than `bits`.
     """
 
+    adapts = False  # whether it is fitted by `adapt`, without gradients, and not by `fit`
     supervised = True  # whether it learns from labels
     needs_labels = False  # whether it needs all of them before the first step
     reads_again = False  # whether `finish` reads the training data
     nests = True  # whether the first outputs alone can be trained as a shorter code; see `Nested`
     # Arguments and layers that only training needs; entries have none of them.
     only_training: tuple = ()
-    label_numbers = None  # what gave the labels that it was trained with their class numbers
+    label_numbers: Any = None  # what gave the labels that it was trained with their class numbers
     training_data = None  # while `fit` runs: its `TrainingData`, which Keras shows no callback
+    head: Any = None
+    _stored_states = None  # of layers in a configuration, until the model is built
+
+    def __new__(cls, *args, **kwargs):
+        model = super().__new__(cls, *args, **kwargs)
+        # A method gives `__init__` a head of its own making; only the user's is to be stored.
+        model._head_is_given = kwargs.get("head") is not None
+        return model
 
     def __init__(
         self,
@@ -54,8 +74,9 @@ class HashingModel(keras.Model):
         dropout=0.0,
         head=None,
         name=None,
+        dtype=None,
     ):
-        super().__init__(name=name or type(self).__name__.lower())
+        super().__init__(name=name or type(self).__name__.lower(), dtype=dtype)
         self.bits = checks.bits(bits)
         self.hidden = None if hidden is None else checks.whole("hidden", hidden, 1, None)
         self.dropout = checks.between("dropout", dropout, 0.0, 0.999)
@@ -63,22 +84,26 @@ class HashingModel(keras.Model):
         self.backbone = None
         self.image_size = None
         self._backbone_config = None
-        if backbone is not None:
-            self.backbone = backbones.get(backbone, image_size, pretrained)
-            self.backbone.trainable = self.train_backbone
-            self.image_size = self.backbone.image_size
-            self._backbone_config = backbone
-        elif image_size is not None or pretrained is not None:
-            raise ValueError(
-                "`image_size` and `pretrained` are the backbone's; with `backbone=None` the model "
-                "takes features (n, channels). Leave them out."
-            )
-        self.head = self._make_head([HashHead(self.bits, name="hash")] if head is None else head)
+        self._made_under = self.dtype_policy
+        with stored_parts.made_under(self._made_under):
+            if backbone is not None:
+                self.backbone = backbones.get(backbone, image_size, pretrained)
+                self.backbone.trainable = self.train_backbone
+                self.image_size = self.backbone.image_size
+                self._backbone_config = backbone
+            elif image_size is not None or pretrained is not None:
+                raise ValueError(
+                    "`image_size` and `pretrained` are the backbone's; with `backbone=None` the "
+                    "model takes features (n, channels). Leave them out."
+                )
+            head = [HashHead(self.bits, name="hash")] if head is None else head
+            self._attach(stored_parts.head_layers(head))
         if self.backbone is not None:
-            self.head.build(self.backbone.output_shape)
+            self._build_head(self.backbone.output_shape)
             self.built = True  # not by `build`, after which a method could add no layer of its own
 
-    def _make_head(self, last):
+    def _attach(self, last):
+        """Make what stands between features and outputs; `last` are its last layers."""
         stack = []
         if self.dropout:
             stack.append(layers.Dropout(self.dropout, name="feature_dropout"))
@@ -86,13 +111,21 @@ class HashingModel(keras.Model):
             stack.append(layers.Dense(self.hidden, activation="relu", name="hidden"))
             if self.dropout:
                 stack.append(layers.Dropout(self.dropout, name="hidden_dropout"))
-        return keras.Sequential([*stack, *last], name="head")
+        self.head = keras.Sequential([*stack, *last], name="head")
+        self._before_head = len(stack)
+
+    def _build_head(self, input_shape):
+        if not self.head.built:
+            with stored_parts.made_under(self._made_under):
+                self.head.build(input_shape)
+        if self._head_is_given:
+            stored_parts.check_outputs(self.head.output_shape, self.bits)
 
     def build(self, input_shape):
         if self.backbone is None:
             checks.rank("features", keras.KerasTensor(input_shape), 2, "Pass (n, channels).")
-            if not self.head.built:
-                self.head.build(input_shape)
+            self._build_head(input_shape)
+        stored_parts.restore_layers(self)
         self.built = True
 
     def features(self, images, training=False):
@@ -106,6 +139,11 @@ class HashingModel(keras.Model):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.bits)
+
+    @property
+    def channels(self):
+        """int, the number of features that the head takes; None before it is built."""
+        return self.head.input_shape[-1] if self.head.built else None
 
     @property
     def method(self):
@@ -130,7 +168,7 @@ class HashingModel(keras.Model):
             Float tensor `(batch,)`.
         """
         loss = self.default_loss()
-        if isinstance(loss, MethodLoss):
+        if loss is None or isinstance(loss, MethodLoss):
             raise NotImplementedError(
                 f"{type(self).__name__} must define `default_loss` or `item_losses`."
             )
@@ -204,18 +242,52 @@ class HashingModel(keras.Model):
         if self.built:
             self.optimizer.build(self.trainable_variables)
 
+    def export(
+        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
+    ):
+        """As `keras.Model.export`, trained or not: outputs of images of any size, or of features.
+
+        In formats other than `"tf_saved_model"` images have the model's own size.
+        `keras_hashing.export` writes what is served: codes, encoded files, checks, an index.
+        """
+        if input_signature is None:
+            input_signature = model_input.signature(self, format == "tf_saved_model")
+        super().export(filepath, format, verbose, input_signature, **kwargs)
+
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """As `keras.Model.save`; ValueError for what could not be loaded again, as a `.h5` file."""
+        stored_parts.check_file(filepath)
+        if self._head_is_given:
+            stored_parts.check_head(self.head.layers[self._before_head :])
+        super().save(filepath, overwrite, zipped, **kwargs)
+
     def get_config(self):
-        return {
+        config = {
             "bits": self.bits,
-            "backbone": stored_backbone.to_config(self._backbone_config),
+            "backbone": stored_parts.backbone_config(self._backbone_config),
             "image_size": self.image_size,
             "train_backbone": self.train_backbone,
             "hidden": self.hidden,
             "dropout": self.dropout,
             "name": self.name,
+            **stored_parts.dtype_config(self),
         }
+        if isinstance(self.label_numbers, Classes) and not self.label_numbers.dense:
+            config["label_values"] = list(self.label_numbers.values)
+        if self._head_is_given:
+            config["head"] = stored_parts.head_config(self.head.layers[self._before_head :])
+        return config
 
     @classmethod
     def from_config(cls, config):
         """A model of the same shape; its weights come from a file, so none are fetched."""
-        return cls(**stored_backbone.restored(config))
+        config = dict(config)
+        dtype, states = config.pop("dtype", "float32"), config.pop("layer_states", None)
+        values = config.pop("label_values", None)
+        with stored_parts.made_under(dtype):
+            model = cls(**stored_parts.restored(config))
+        model._stored_states = states
+        model.label_numbers = None if values is None else Classes(values)
+        if model.built:
+            stored_parts.restore_layers(model)
+        return model

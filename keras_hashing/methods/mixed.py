@@ -11,9 +11,8 @@ from keras import ops
 from keras_hashing import checks, formulas, relevance
 from keras_hashing.hashers import ITQ
 from keras_hashing.losses import class_centres
-from keras_hashing.methods.centre_table import CentreTable
 from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.tables import ClassHead, Table
+from keras_hashing.methods.tables import CentreTable, ClassHead, Table
 from keras_hashing.methods.training_data import class_count
 
 

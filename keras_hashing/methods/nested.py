@@ -10,8 +10,11 @@ import keras
 from keras import ops
 
 from keras_hashing import checks
-from keras_hashing.methods import stored_backbone
+from keras_hashing.methods import stored_parts
 from keras_hashing.methods.hashing_model import HashingModel
+
+# What the shorter lengths do not have, or only have by the longest one's.
+_OF_THE_WHOLE = ("backbone", "image_size", "dtype", "layer_states")
 
 
 class PrefixHead(keras.layers.Layer):
@@ -87,6 +90,7 @@ class Nested(HashingModel):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*without a backbone")
             part = method(bits=length, backbone=None, name=f"first_{length}", **arguments)
+        part._head_is_given = False
         part.backbone = self.longest.backbone
         part.head = PrefixHead(self.longest.head, length)
         part.built = self.longest.built
@@ -102,10 +106,16 @@ class Nested(HashingModel):
             self.longest.build(input_shape)
         for part in self.shorter:
             part.built = True
+        stored_parts.restore_layers(self)
         self.built = True
 
     def call(self, images, training=False):
         return self.longest(images, training=training)
+
+    def quantize(self, *args, **kwargs):
+        """As `keras.Model.quantize`: the longest's layers, which all lengths share."""
+        self.longest.quantize(*args, **kwargs)
+        self.train_function = self.test_function = self.predict_function = None
 
     def prepare(self, labels):
         self.longest.prepare(labels)
@@ -143,10 +153,18 @@ class Nested(HashingModel):
             ValueError: a length that it was not trained for.
         """
         checks.one_of("bits", bits, self.lengths)
+        if self.longest._head_is_given:
+            raise ValueError(
+                "`prefix` cannot cut a `head` of your own. Encode with the whole model, and cut "
+                "the codes by `keras_hashing.codes.prefix`."
+            )
         part = next(part for part in self.parts if part.bits == bits)
-        config = {**self.longest.get_config(), **part.get_config(), "name": self.longest.name}
-        config |= {key: self.longest.get_config()[key] for key in ("backbone", "image_size")}
-        model = type(part).from_config({**config, "bits": bits})
+        whole = self.longest.get_config()
+        # What the shorter part adds to its configuration, as a class count, is its own.
+        config = {**whole, **part.get_config(), "name": whole["name"], "bits": bits}
+        config.pop("layer_states", None)
+        config |= {key: whole[key] for key in _OF_THE_WHOLE if key in whole}
+        model = type(part).from_config(config)
         if not model.built:
             model.build(self.longest.head.input_shape)
         if self.backbone is not None:
@@ -166,16 +184,12 @@ class Nested(HashingModel):
             "name": self.name,
         }
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(**stored_backbone.restored(config))
-
 
 def _class_of(method):
     if isinstance(method, str):
-        from keras_hashing.methods import NAMES
+        from keras_hashing import methods
 
-        method = NAMES[checks.one_of("method", method, NAMES)]
+        method = methods.get(method)
     if not (isinstance(method, type) and issubclass(method, HashingModel) and method.nests):
         raise TypeError(
             "`method` must be a class of `keras_hashing.methods` that trains all of its bits by "

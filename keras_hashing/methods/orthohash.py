@@ -11,9 +11,7 @@ from keras import layers, ops
 
 from keras_hashing import checks, replicas
 from keras_hashing.losses import CosineMargin, bernoulli_centres, class_centres
-from keras_hashing.methods.centre_table import CentreTable
-from keras_hashing.methods.hashing_model import HashingModel
-from keras_hashing.methods.training_data import class_count
+from keras_hashing.methods.centre_method import CentreMethod
 
 TARGETS = {"bernoulli": bernoulli_centres, "hadamard": class_centres}
 
@@ -22,7 +20,7 @@ _EPSILON = 1e-12
 
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="OrthoHash")
-class OrthoHash(HashingModel):
+class OrthoHash(CentreMethod):
     """OrthoHash.
 
     Outputs are a linear layer's after batch normalization, which balances the bits; unbounded. A
@@ -59,8 +57,6 @@ class OrthoHash(HashingModel):
     ours.
     """
 
-    needs_labels = True
-
     def __init__(
         self,
         bits,
@@ -72,20 +68,11 @@ class OrthoHash(HashingModel):
         targets="bernoulli",
         **kwargs,
     ):
-        super().__init__(bits, backbone, head=_head(bits), **kwargs)
+        make = TARGETS[checks.one_of("targets", targets, TARGETS)]
+        super().__init__(bits, backbone, classes, seed, make=make, head=_head(bits), **kwargs)
         self.margin = checks.between("margin", margin, 0.0, None)
         self.scale = None if scale is None else checks.between("scale", scale, 1e-6, None)
-        self.targets = checks.one_of("targets", targets, TARGETS)
-        self.table = CentreTable(self.bits, TARGETS[self.targets], seed)
-        self.classes = None if classes is None else self.table.fill(classes)
-
-    @property
-    def centres(self):
-        return self.table.numpy()
-
-    def prepare(self, labels):
-        self.classes = class_count(labels, self.classes)
-        self.table.fill(self.classes)
+        self.targets = targets
 
     def cosines(self, outputs):
         """Cosine of every item's outputs and every class's target.
@@ -106,19 +93,9 @@ class OrthoHash(HashingModel):
         scale = math.sqrt(self.bits) if self.scale is None else self.scale
         return CosineMargin(scale, self.margin).call(labels, self.cosines(outputs))
 
-    def share(self, longest):
-        """Take the first columns of a longer OrthoHash's targets as one's own."""
-        self.classes = self.table.share(longest.table)
-
-    def order_for_prefixes(self):
-        """Reorder the targets' columns so that the first ones tell the classes apart too."""
-        self.table.order_for_prefixes()
-
     def get_config(self):
         return {
             **super().get_config(),
-            "classes": self.classes,
-            "seed": self.table.seed,
             "margin": self.margin,
             "scale": self.scale,
             "targets": self.targets,

@@ -14,7 +14,7 @@ def load(path):
     """Load a `.keras` file with every class of this package known.
 
     Args:
-        path: str or path-like.
+        path: str or path-like; of a folder too, if `model.save(path, zipped=False)` wrote it.
 
     Returns:
         The saved `keras.Model`, compiled if it was.
@@ -24,12 +24,12 @@ def load(path):
         ValueError: not a `.keras` file.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
             f"there is no model file {path}. `model.save(path)` writes one; entries of the zoo "
-            "are loaded by `keras_hashing.zoo.load(name)`."
+            "are loaded by name, `keras_hashing.load(name)`."
         )
-    if path.suffix != ".keras":
+    if path.suffix != ".keras" and not path.is_dir():
         raise ValueError(f"`path` must be a .keras file; got {path}.")
     for name in _REGISTERING:
         importlib.import_module(f"keras_hashing.{name}")

@@ -10,7 +10,6 @@ from keras_hashing.callbacks import RetrievalEvaluation
 from keras_hashing.layers import HashHead
 from keras_hashing.training.on_images import make_model, method_of
 from keras_hashing.training.optimizer import make_optimizer
-from keras_hashing.training.recipe import adapts
 from keras_hashing.zoo.loading import backbone_parts
 
 _OF_BACKBONE = ("backbone", "image_size", "pretrained", "train_backbone")
@@ -102,7 +101,7 @@ def fit_head(head, inputs, labels, training, callbacks=()):
     """Train or fit a model without a backbone on features.
 
     Args:
-        head: `HashingModel` or `ClassicalModel` with `backbone=None`.
+        head: `HashingModel` or `AdaptedModel` with `backbone=None`.
         inputs: float32 array `(n, channels)`.
         labels: int `(n,)`, multi-hot `(n, classes)` or None.
         training: `Training`.
@@ -112,7 +111,7 @@ def fit_head(head, inputs, labels, training, callbacks=()):
         List of one dict an epoch, with its `loss` and what callbacks logged in every epoch; empty
         for a method that is fitted.
     """
-    if adapts(head):
+    if head.adapts:
         head.adapt(inputs, *([labels] if head.needs_labels else []))
         return []
     steps = -(-len(inputs) // training.batch_size)
@@ -149,10 +148,10 @@ def _take_in(head, mean, spread):
 def _whole(recipe, head, data):
     """The recipe's model with the trained weights behind a frozen backbone."""
     arguments = dict(recipe.model)
-    if not adapts(head):
+    if not head.adapts:
         checks.one_of("train_backbone", arguments.get("train_backbone", False), (False,))
     model = make_model(recipe)
-    if model.needs_labels and not adapts(model):
+    if model.needs_labels and not model.adapts:
         model.prepare(data.train.labels)
     _copy(head, model, backbone_parts(model))
     return model
@@ -162,7 +161,7 @@ def _without_backbone(model):
     config = {**model.get_config(), "backbone": None}
     for key in ("image_size", "pretrained"):
         config.pop(key, None)
-    head = type(model)(**config)
+    head = type(model).from_config(config)
     head.build((None, model.backbone.output_shape[-1]))
     _copy(model, head, backbone_parts(model))
     return head

@@ -169,7 +169,7 @@ def parse_recipe(text):
         checks.one_of("[training] key", key, allowed)
     name = checks.one_of("method", content["model"]["method"], methods.NAMES)
     training = content.get("training", {})
-    fitted = adapts(methods.NAMES[name])
+    fitted = methods.NAMES[name].adapts
     if "name" not in content or (not fitted and training.get("epochs", 0) == 0):
         raise ValueError("a recipe must have `name`, and `epochs` of 1 or more in [training].")
     metadata.check_name(content["name"])  # now, not after hours of training
@@ -205,16 +205,11 @@ def _check_fit(model, training):
         raise ValueError(
             f"`nested` must be lengths below `bits`, {model['bits']}; got {training.nested}."
         )
-    if adapts(methods.NAMES[model["method"]]) and (training.epochs or training.features != "raw"):
+    if methods.NAMES[model["method"]].adapts and (training.epochs or training.features != "raw"):
         raise ValueError(
             f"{model['method']} is fitted by `adapt`. In [training], leave out "
             '`epochs`, and set features = "raw" and what goes with it.'
         )
-
-
-def adapts(method):
-    """Whether a method, class or model, is fitted at once by `adapt`, and not by gradients."""
-    return hasattr(method, "adapt")
 
 
 def load_data(recipe, data_dir=None):

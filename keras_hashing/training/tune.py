@@ -11,7 +11,7 @@ from keras_hashing import methods as hashing
 from keras_hashing.callbacks import RetrievalEvaluation
 from keras_hashing.training.frozen_features import features_of
 from keras_hashing.training.on_features import fit_head, make_head, scaling
-from keras_hashing.training.recipe import Recipe, adapts, load_data
+from keras_hashing.training.recipe import Recipe, load_data
 from keras_hashing.training.trained import FEATURES, RUNS
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
 
@@ -162,7 +162,7 @@ def tune(
 def _check_space(methods, bits):
     for method in methods:
         kind = hashing.NAMES[checks.one_of("method", method, hashing.NAMES)]
-        if adapts(kind) or method == "mixed":
+        if kind.adapts or method == "mixed":
             raise ValueError(
                 f"{method} is fitted and not trained to the end by gradients: it has nothing to "
                 "search for. Train it, and compare its validation mAP."

@@ -13,7 +13,7 @@ _SCALARS = (str, int, float, bool, type(None))
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 # The method sets them itself, or an entry has no say in them.
-_NOT_STORED = ("self", "head", "pretrained")
+_NOT_STORED = ("self", "head", "pretrained", "dtype")
 
 
 def build(config, path="config.json"):
@@ -39,7 +39,8 @@ def build(config, path="config.json"):
     try:
         method = checks.one_of("method", config["method"], methods.NAMES)
         check_arguments(methods.NAMES[method], arguments)
-        return methods.NAMES[method](**arguments, pretrained=False)
+        # Whatever the session's dtype policy: an entry's codes are those of float32.
+        return methods.NAMES[method](**arguments, pretrained=False, dtype="float32")
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -70,11 +71,11 @@ def config_of(model):
     """Content of `config.json` for a model; see `build`.
 
     Raises:
-        ValueError: a backbone that is not a name, or another argument that is no JSON scalar.
+        ValueError: a backbone that is not a name, a head of its own, layers that are quantized or
+            of another dtype than float32, or another argument that is no JSON scalar.
     """
-    arguments = {
-        key: value for key, value in model.get_config().items() if key not in model.only_training
-    }
+    left_out = (*model.only_training, "label_values")  # codes need no names of classes
+    arguments = {key: value for key, value in model.get_config().items() if key not in left_out}
     backbone = arguments.get("backbone")
     if not isinstance(backbone, str):
         given = "no backbone" if backbone is None else "a backbone of its own"
@@ -82,6 +83,13 @@ def config_of(model):
             f"an entry's model must have a backbone that is known by name; got {given}. "
             'Train with `backbone="efficientnet_lite0"` or another name, or keep this model '
             "with model.save('x.keras')."
+        )
+    own = sorted({"head", "dtype", "layer_states"} & set(arguments))
+    if own:
+        raise ValueError(
+            "an entry's model must be all float32, with the method's own head, not quantized and "
+            f"without LoRA; got one with {', '.join(own)} in its configuration. Keep it with "
+            "model.save('x.keras')."
         )
     config = {"format": entries.FORMAT, "method": model.method, "arguments": arguments}
     return json.loads(json.dumps(config, allow_nan=False))

@@ -29,7 +29,7 @@ def train_on_images(name, folder):
     images, labels = two_devices.images(), two_devices.LABELS
     backbone = two_devices.tiny_backbone()
     model = methods.NAMES[name](bits=BITS, backbone=backbone, **ARGUMENTS.get(name, {}))
-    if hasattr(model, "adapt"):
+    if model.adapts:
         model.adapt(images, *([labels] if model.needs_labels else []))
     else:
         model.compile(keras.optimizers.Adam(0.01))

@@ -58,7 +58,7 @@ def image_set(count=48, seed=0):
 
 def train(model, data, labels, epochs=2, batch_size=16):
     """Fit or adapt; the losses of the epochs, empty for a method without gradients."""
-    if hasattr(model, "adapt"):
+    if model.adapts:
         model.adapt(data, labels) if model.needs_labels else model.adapt(data)
         return []
     if not model.compiled:
@@ -89,7 +89,7 @@ def test_features_fit_evaluate_save_load(name, tmp_path):
     loaded = kh.load(tmp_path / "model.keras")
     np.testing.assert_allclose(encoding.outputs(loaded, query), outputs, atol=1e-6)
     assert json.loads(json.dumps(loaded.get_config())) == json.loads(json.dumps(model.get_config()))
-    if not hasattr(model, "adapt"):
+    if not model.adapts:
         train(loaded, features, labels)
         one, other = model.evaluate(features, labels, verbose=0), losses[-1]
         assert np.isfinite([one, other]).all()
@@ -139,7 +139,7 @@ def test_mixed_precision_has_no_nan(name, policy):
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        model = make(name, **({} if hasattr(methods.NAMES[name], "adapt") else {"hidden": 16}))
+        model = make(name, **({} if methods.NAMES[name].adapts else {"hidden": 16}))
         losses = train(model, 30 * features, labels)
         outputs = encoding.outputs(model, 30 * features)
     finally:
@@ -199,7 +199,7 @@ def test_labels_beyond_the_class_count(name):
 
 @pytest.mark.filterwarnings("ignore:.*without a backbone")
 def test_labels_of_an_unsupervised_method_are_ignored(name):
-    if learns_from_labels(name) or hasattr(methods.NAMES[name], "adapt"):
+    if learns_from_labels(name) or methods.NAMES[name].adapts:
         pytest.skip("it learns from labels, or does not fit")
     features, labels = feature_set(24)
     outputs = []

@@ -70,7 +70,7 @@ def plain(loss, *last):
 
 def cases():
     """Name to (function that makes a model, data, labels, dtype policy)."""
-    gradient = [name for name, kind in methods.NAMES.items() if not hasattr(kind, "adapt")]
+    gradient = [name for name, kind in methods.NAMES.items() if not kind.adapts]
     found = {name: (method(name), features(), LABELS, None) for name in gradient}
     nested = lambda: methods.Nested("usdh", (3, 6), None, rotation_weight=0.0)  # noqa: E731
     found |= {

@@ -18,7 +18,7 @@ SIZE, BITS = 8, 12
 def tiny_model(seed):
     """Random features and directions about their mean, so that codes differ."""
     keras.utils.set_random_seed(seed)
-    model = methods.LSHModel(bits=BITS, backbone="small_cnn", image_size=SIZE, seed=seed)
+    model = methods.LSH(bits=BITS, backbone="small_cnn", image_size=SIZE, seed=seed)
     coarse = np.random.default_rng(0).integers(0, 256, (64, 2, 2, 3))
     model.adapt(coarse.repeat(4, axis=1).repeat(4, axis=2).astype(np.float32))
     return model

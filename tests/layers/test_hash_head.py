@@ -61,3 +61,31 @@ def test_refused_arguments():
         ValueError, match=r"`features` must have 2 dimension\(s\); got shape \(2, 4, 4, 8\)\. Pool"
     ):
         HashHead(4)(np.zeros((2, 4, 4, 8)))
+
+
+def test_quantize_and_lora_keep_the_activation():
+    for name, expected in (("tanh", np.tanh([0.5, -1.75])), ("linear", [0.5, -1.75])):
+        layer = head(name)
+        layer.quantize("int8")
+        assert layer.quantization_mode == "int8"
+        np.testing.assert_allclose(np.asarray(layer(FEATURES)), [expected], atol=0.03)
+    layer = head("linear")
+    layer.enable_lora(1)
+    assert len(layer.trainable_weights) == 3  # bias and the two small matrices
+    layer.lora_kernel_a.assign([[1.0], [0.0], [0.0]])
+    layer.lora_kernel_b.assign([[1.0, 2.0]])
+    # The first feature, 1, adds 1 and 2.
+    np.testing.assert_allclose(np.asarray(layer(FEATURES)), [[1.5, 0.25]], atol=1e-6)
+
+
+def test_configuration_has_what_was_given():
+    plain = HashHead(4).get_config()
+    assert set(plain) == {
+        *("name", "trainable", "dtype", "bits", "activation"),
+        *("kernel_initializer", "bias_initializer", "kernel_regularizer"),
+    }
+    full = HashHead(4, "sigmoid", kernel_constraint="non_neg", activity_regularizer="l2")
+    again = HashHead.from_config(full.get_config())
+    assert again.get_config() == full.get_config()
+    assert isinstance(again.kernel_constraint, keras.constraints.NonNeg)
+    assert again.activity_regularizer is not None

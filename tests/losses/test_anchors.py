@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
-from keras_hashing.losses.anchors import match
+from keras_hashing import losses
+from keras_hashing.losses.anchors import AnchorLoss, match
 from tests import reference
 
 OUTPUTS = np.arange(8.0).reshape(4, 2)
@@ -52,3 +54,21 @@ def test_refused(labels, outputs, message):
         match(labels, outputs, CLASSES, OUTPUTS)
     with pytest.raises(ValueError, match=message.replace("anchor", "reference")):
         match(CLASSES, OUTPUTS, labels, outputs)
+
+
+def test_families_share_the_base():
+    for family in (losses.PairwiseLoss, losses.HistogramLoss, losses.TripletLoss):
+        assert issubclass(family, AnchorLoss)
+        assert family.call is AnchorLoss.call
+
+
+def test_a_loss_of_ones_own():
+    class Products(AnchorLoss):
+        def rows(self, anchor_labels, anchors, reference_labels, references, positions=None):
+            return ops.sum(ops.matmul(anchors, ops.transpose(references)), axis=-1)
+
+    outputs = np.array([[1.0, 2.0], [0.0, -1.0]], "float32")
+    # Products with all rows: 5 - 2 and -2 + 1; their mean is 1.
+    assert float(Products()(np.arange(2), outputs)) == 1.0
+    with pytest.raises(NotImplementedError, match="AnchorLoss must define `rows`"):
+        AnchorLoss()(np.arange(2), outputs)

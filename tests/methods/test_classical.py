@@ -144,27 +144,27 @@ def test_half_precision_backbone_features_do_not_change_codes():
 
 
 def test_named_backbone_fetches_nothing_when_made_again():
-    model = methods.ITQModel(8, "small_cnn", image_size=16)
+    model = methods.ITQ(8, "small_cnn", image_size=16)
     config = json.loads(json.dumps(model.get_config()))
     assert (config["backbone"], config["image_size"]) == ("small_cnn", 16)
-    again = methods.ITQModel.from_config(config)
+    again = methods.ITQ.from_config(config)
     assert [w.path for w in again.weights] == [w.path for w in model.weights]
 
 
 def test_fit_says_what_to_call():
-    with pytest.raises(NotImplementedError, match="LSHModel learns without gradients. Call `adapt"):
-        methods.LSHModel(4, None).fit(np.zeros((3, 2)))
+    with pytest.raises(NotImplementedError, match="LSH learns without gradients. Call `adapt"):
+        methods.LSH(4, None).fit(np.zeros((3, 2)))
 
 
 @pytest.mark.parametrize(
     ("make_model", "message"),
     [
-        (lambda: methods.ITQModel(0, None), "`bits` must be between 1 and 4096; got 0"),
-        (lambda: methods.LSHModel(4, None, image_size=16), "with `backbone=None`"),
-        (lambda: methods.PCAHModel(9, tiny_backbone()), "`bits` must be between 1 and 8; got 9"),
-        (lambda: methods.KSHModel(4, None, anchors=0), "`anchors` must be at least 1; got 0"),
-        (lambda: methods.KSHModel(4, None).adapt(np.eye(5)), "KSH learns from labels; got none"),
-        (lambda: methods.LSHModel(4, None)(np.zeros((2, 3, 4))), "`features` must have 2 dimen"),
+        (lambda: methods.ITQ(0, None), "`bits` must be between 1 and 4096; got 0"),
+        (lambda: methods.LSH(4, None, image_size=16), "with `backbone=None`"),
+        (lambda: methods.PCAH(9, tiny_backbone()), "`bits` must be between 1 and 8; got 9"),
+        (lambda: methods.KSH(4, None, anchors=0), "`anchors` must be at least 1; got 0"),
+        (lambda: methods.KSH(4, None).adapt(np.eye(5)), "KSH learns from labels; got none"),
+        (lambda: methods.LSH(4, None)(np.zeros((2, 3, 4))), "`features` must have 2 dimen"),
     ],
 )
 def test_refused(make_model, message):

@@ -1,12 +1,13 @@
-"""The loss that stands for a method's own: a weighted mean, whatever the labels."""
+"""The mean of a method's own values, weighted as Keras weighs losses."""
 
 import numpy as np
+import pytest
 
-from keras_hashing.methods.method_loss import MethodLoss
+from keras_hashing.methods import MethodLoss
 
 
-def test_mean_and_weights():
-    values = np.array([1.0, 3.0], "float32")
-    assert float(MethodLoss()(np.zeros(2), values)) == 2.0
-    # (1 * 1 + 3 * 0) / 2
-    assert float(MethodLoss()(np.zeros(2), values, sample_weight=np.array([1.0, 0.0]))) == 0.5
+def test_mean_of_values_with_weights():
+    values, weights = np.array([1.0, 2.0, 6.0]), np.array([1.0, 0.0, 2.0])
+    assert float(MethodLoss()(np.zeros(3), values)) == pytest.approx(3.0)
+    # (1 * 1 + 0 * 2 + 2 * 6) / 3 items
+    assert float(MethodLoss()(np.zeros(3), values, weights)) == pytest.approx(13 / 3)

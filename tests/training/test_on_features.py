@@ -12,7 +12,7 @@ from keras_hashing.training import parse_recipe
 from keras_hashing.training.on_features import head_outputs, scaling, train_head, validation_map
 from tests.zoo.conftest import small_data
 
-CLASSICAL = [name for name, method in methods.NAMES.items() if hasattr(method, "adapt")]
+CLASSICAL = [name for name, method in methods.NAMES.items() if method.adapts]
 
 
 @pytest.fixture(scope="module")

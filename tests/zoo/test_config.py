@@ -1,5 +1,6 @@
 import json
 
+import keras
 import pytest
 
 from keras_hashing import methods, zoo
@@ -59,3 +60,16 @@ def test_config_of_a_model_is_json_scalars():
     stored = config.config_of(small_model(hidden=8))
     assert json.loads(json.dumps(stored)) == stored
     config.check_arguments(methods.DHN, stored["arguments"])
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have a `quantize` method")
+def test_config_refuses_what_an_entry_cannot_hold():
+    quantized = small_model(hidden=8)
+    quantized.quantize("int8")
+    for model, part in (
+        (quantized, "layer_states"),
+        (small_model(dtype="mixed_float16"), "dtype"),
+        (small_model(head=[keras.layers.Dense(12)]), "head"),
+    ):
+        with pytest.raises(ValueError, match=f"must be all float32, .*{part}.* in its config"):
+            config.config_of(model)

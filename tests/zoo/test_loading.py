@@ -1,5 +1,6 @@
 import struct
 
+import keras
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -135,3 +136,12 @@ def test_what_is_parsed_is_what_was_hashed(entry, monkeypatch):
     monkeypatch.setattr(weights, "fill", change_first)
     for one, same in zip(weights_of(zoo.load(entry)), wanted, strict=True):
         assert np.array_equal(one, same)
+
+
+def test_an_entry_is_float32_in_any_session(entry):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = zoo.load(entry)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
