@@ -60,7 +60,6 @@ def arguments(method):
 @pytest.mark.parametrize("method", methods.NAMES)
 def test_the_whole_model_gives_the_heads_outputs(method, features, network, monkeypatch):
     monkeypatch.setattr("keras_hashing.methods.hashing_model.backbones", kept(network))
-    monkeypatch.setattr("keras_hashing.methods.classical.backbones", kept(network))
     data = small_data()
     model, history = train_head(recipe(method, more=arguments(method)), data, features)
     assert len(history) == (0 if method in CLASSICAL else 2)
