@@ -39,7 +39,7 @@ def encode(model, images, batch_size=64, verbose="auto"):
         >>> encode(model, np.eye(3, 8, dtype="float32")).shape
         (3, 2)
     """
-    return codes.pack(outputs(model, images, batch_size, verbose))
+    return codes_of(model, outputs(model, images, batch_size, verbose))
 
 
 def outputs(model, images, batch_size=64, verbose="auto"):
@@ -52,6 +52,17 @@ def outputs(model, images, batch_size=64, verbose="auto"):
         (3, 12)
     """
     return outputs_and_labels(model, source_for(model, images), batch_size, verbose)[0]
+
+
+def codes_of(model, outputs):
+    """Codes of a model's outputs, float `(n, bits)`.
+
+    Those of a hashing model have their threshold at 0, even where none is negative; those of
+    another model are refused where that cannot be, as with sigmoid outputs; see `codes.pack`.
+    """
+    if getattr(model, "threshold_is_zero", False):
+        outputs = np.where(outputs >= 0, np.int8(1), np.int8(-1))
+    return codes.pack(outputs)
 
 
 def outputs_and_labels(model, source, batch_size=64, verbose="auto", *, each=None, finite=True):

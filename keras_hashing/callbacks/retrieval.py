@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-from keras_hashing import checks
-from keras_hashing import codes as packed
+from keras_hashing import checks, encoding
 from keras_hashing.batches import open_source
 from keras_hashing.callbacks import watched_items
 from keras_hashing.classes import Classes
@@ -80,7 +79,7 @@ class RetrievalEvaluation(keras.callbacks.Callback):
 
     def _encode(self, name, given):
         outputs, labels = watched_items.encoded(name, self.model, given, self.batch_size)
-        return packed.pack(outputs), labels
+        return encoding.codes_of(self.model, outputs), labels
 
 
 def _check_shared(labels):

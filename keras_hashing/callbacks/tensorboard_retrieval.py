@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from keras_hashing import checks, codes, encoding, relevance
+from keras_hashing import checks, encoding, relevance
 from keras_hashing.auditing import bit_columns
 from keras_hashing.callbacks import embedding_projector, retrieval_images, watched_items
 from keras_hashing.callbacks.pictures import Pictures
@@ -15,9 +15,10 @@ from keras_hashing.index import Index
 
 @dataclasses.dataclass
 class _Encoded:
-    """A set as an epoch left it: outputs `(n, bits)`, labels, `Pictures`."""
+    """A set as an epoch left it: outputs `(n, bits)`, codes, labels, `Pictures`."""
 
     outputs: np.ndarray
+    codes: np.ndarray
     labels: np.ndarray
     pictures: Pictures
 
@@ -86,7 +87,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
             logs["val_map"] = report.map
         with self._writer.as_default(step=epoch):
             _write_report(report)
-            _write_bits(database.outputs)
+            _write_bits(database)
             _write_outputs(database.outputs)
             self._write_neighbours(query, database)
         self._writer.flush()
@@ -115,15 +116,15 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
         outputs, labels = watched_items.encoded(
             name, self.model, given, self.batch_size, pictures.keep
         )
-        return _Encoded(outputs, labels, pictures)
+        return _Encoded(outputs, encoding.codes_of(self.model, outputs), labels, pictures)
 
     def _evaluate(self, query, database):
         ids = np.arange(len(query.outputs))
         alone = self.database is None
         return evaluate(
-            codes.pack(query.outputs),
+            query.codes,
             query.labels,
-            codes.pack(database.outputs),
+            database.codes,
             database.labels,
             bits=query.outputs.shape[1],
             radius=min(2, query.outputs.shape[1]),
@@ -137,9 +138,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
         pictures = query.pictures.of(rows)
         if pictures is None or database.pictures.of(rows[:0]) is None:
             return
-        found = self._neighbours(
-            codes.pack(query.outputs[rows]), codes.pack(database.outputs), rows
-        )
+        found = self._neighbours(query.codes[rows], database.codes, rows)
         right = relevance.relevance(query.labels[rows], database.labels)
         grid = retrieval_images.neighbour_grid(
             pictures,
@@ -209,11 +208,11 @@ def _curve(report):
     )
 
 
-def _write_bits(outputs):
+def _write_bits(database):
     import tensorflow as tf
 
-    bits = outputs.shape[1]
-    columns = bit_columns.pack_columns(codes.pack(outputs), bits)
+    bits, outputs = database.outputs.shape[1], database.outputs
+    columns = bit_columns.pack_columns(database.codes, bits)
     shares = bit_columns.on_shares(columns, len(outputs))
     correlation, _ = bit_columns.correlation(columns, len(outputs))
     pairs = np.abs(correlation[~np.eye(bits, dtype=bool)])

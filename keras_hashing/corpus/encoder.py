@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_hashing import checks, codes
+from keras_hashing import checks, encoding
 from keras_hashing.corpus.decoding import decoded
 
 _FEW = 10  # images; where as many cannot be read and none can, the source itself has failed
@@ -46,6 +46,10 @@ class Encoder:
         self.model = model
         self.batch_size = checks.whole("batch_size", batch_size, 1, None, "Use 64, for example.")
         self.features = features
+        self._predict = encoding.Prediction(model.predict_on_batch, batch_size)
+        if features is not None:
+            backbone = model.backbone.predict_on_batch
+            self._predict_features = encoding.Prediction(backbone, batch_size)
 
     def trace(self):
         """Run the model once, on nothing, so that this is not counted as encoding."""
@@ -78,16 +82,15 @@ class Encoder:
 
     def _outputs(self, images):
         """Codes and features (or None) of a batch."""
-        filled = np.pad(images, [(0, self.batch_size - len(images)), (0, 0), (0, 0), (0, 0)])
-        outputs = np.asarray(self.model.predict_on_batch(filled), np.float32)[: len(images)]
+        outputs = self._predict(images)
         checks.finite("outputs", outputs, "Check the model's weights.")
         if self.features is None:
-            return codes.pack(outputs), None
-        features = np.asarray(self.model.backbone.predict_on_batch(filled))[: len(images)]
+            return encoding.codes_of(self.model, outputs), None
+        features = self._predict_features(images)
         with np.errstate(over="ignore"):
             features = features.astype(self.features)
         checks.finite("features", features, 'Keep them with `features="float32"`.')
-        return codes.pack(outputs), features
+        return encoding.codes_of(self.model, outputs), features
 
     def _rows(self, first, batches):
         items = [item for batch in batches for item in batch[0]]

@@ -32,7 +32,7 @@ class FeatureBatches:
     """
 
     def __init__(self, data, passes=1):
-        self._source = open_source(data, rank=FEATURES, name="data")
+        self._source = open_source(data, rank=FEATURES, name="features")
         if passes > 1 and not self._source.readable_again:
             raise ValueError(
                 f"`data` is read {passes} times by this hasher; got {type(data).__name__}, which "
@@ -67,7 +67,7 @@ class FeatureBatches:
 
 def labels_of(data):
     """Labels that come with features, in their order; None where there are none."""
-    source = open_source(data, rank=FEATURES, name="data")
+    source = open_source(data, rank=FEATURES, name="features")
     if source.labels is not None or not source.readable_again:
         return source.labels
     parts = [batch.labels for batch in source.batches(_ROWS)]

@@ -102,6 +102,11 @@ class HashingModel(keras.Model):
             self._build_head(self.backbone.output_shape)
             self.built = True  # not by `build`, after which a method could add no layer of its own
 
+    @property
+    def threshold_is_zero(self):
+        """Whether a bit is known to be output >= 0; a head of the user's may squash otherwise."""
+        return not self._head_is_given
+
     def _attach(self, last):
         """Make what stands between features and outputs; `last` are its last layers."""
         stack = []

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from keras_hashing import checks, codes, weights
+from keras_hashing import checks, encoding, weights
 
 
 class Encoder:
@@ -40,6 +40,10 @@ class Encoder:
             "fingerprint": weights.fingerprint(self.model),
         }
 
+    @functools.cached_property
+    def _predict(self):
+        return encoding.Prediction(self.model.predict_on_batch)
+
     @property
     def width(self):
         """Int, bits of a hashing model, or channels of a backbone's features."""
@@ -57,9 +61,9 @@ class Encoder:
         Raises:
             ValueError: the model gives NaN or infinity, or features too large for float16.
         """
-        outputs = np.asarray(self.model.predict_on_batch(images))
+        outputs = self._predict(images)
         if self.hashing:
-            return codes.pack(outputs)
+            return encoding.codes_of(self.model, outputs)
         with np.errstate(over="ignore"):
             features = outputs.astype(np.float16)
         checks.finite("features", features, f"They come from {self.name}; check its weights.")
