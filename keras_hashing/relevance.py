@@ -48,7 +48,7 @@ def labels(name, array, count=None):
                 f"multi-hot `{name}` must hold only 0 and 1; got values between "
                 f"{array.min()} and {array.max()}. {_way_to_multi_hot(name, array)}"
             )
-        return array.astype(bool)
+        return array.astype(bool, order="C")  # rows are read as bytes
     if array.dtype.kind == "f" and not (np.isfinite(array) & (array == np.floor(array))).all():
         raise ValueError(f"`{name}` must be whole numbers; got fractions, NaN or infinity.")
     if len(array) and array.min() < 0:

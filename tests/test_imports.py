@@ -191,6 +191,20 @@ def test_no_test_hides_in_a_file_that_is_not_collected():
     assert not hidden
 
 
+def test_nobody_asks_whether_something_adapts():
+    """`HashingModel.adapts` says it, of a class or a model."""
+    asked = [
+        relative(path)
+        for path in MODULES
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("hasattr", "getattr")
+        and len(node.args) > 1
+        and ast.unparse(node.args[1]) in ("'adapt'", '"adapt"')
+    ]
+    assert not asked
+
+
 def test_package_list_is_complete():
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")

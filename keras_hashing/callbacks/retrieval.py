@@ -23,7 +23,7 @@ class RetrievalEvaluation(keras.callbacks.Callback):
             `keras_hashing.encode` takes them) and labels. A Dataset's own labels are taken.
         database: the same, or None for the queries against themselves, each one's own image
             left out.
-        at: ints; for each R, `val_map@R(hits)` is logged too.
+        at: int or ints; for each R, `val_map@R(hits)` is logged too.
         every: int, epochs between two evaluations.
         batch_size: int, images at a time.
 
@@ -42,7 +42,7 @@ class RetrievalEvaluation(keras.callbacks.Callback):
         known = open_source(*self.query).labels
         if database is None and known is not None:
             _check_shared(known)
-        self.at = tuple(at)
+        self.at = checks.cutoffs("at", (at,) if isinstance(at, int) else at)
         self.every = checks.whole("every", every, 1, None)
         self.batch_size = batch_size
 

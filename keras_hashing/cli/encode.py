@@ -88,11 +88,12 @@ def encode(
     A run that was stopped goes on with the same command. Broken images are passed over and stand
     in DST/quarantine.jsonl.
     """
+    import keras_hashing
     from keras_hashing import corpus
 
     try:
         with quiet.without_native_messages():
-            hashing = models.load_model(model)
+            hashing = keras_hashing.load(model)
             summary = corpus.encode(
                 model=hashing,
                 source=source,

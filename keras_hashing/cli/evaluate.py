@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from keras_hashing.cli import models, quiet, sources
+from keras_hashing.cli import quiet, sources
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -63,7 +63,7 @@ def evaluate(
         **{"labels": labels, "root": root, "classes": classes},
     )
     with quiet.without_native_messages():
-        hashing = models.load_model(model)
+        hashing = kh.load(model)
         parts = kh.data.from_source(settings, data_dir)
         if parts.query.labels is None:
             raise ValueError(

@@ -88,7 +88,7 @@ def _from_model(model, index):
     import keras_hashing
 
     searched = None if index is None else keras_hashing.Index.load(index)
-    return models.load_model(model), {"index": searched}, None
+    return keras_hashing.load(model), {"index": searched}, None
 
 
 def _from_photos(directory):

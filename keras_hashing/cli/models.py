@@ -5,24 +5,6 @@ import pathlib
 DEFAULT_BACKBONE = "efficientnet_lite0"
 
 
-def load_model(model):
-    """The hashing model that MODEL means.
-
-    Args:
-        model: str, a zoo name, the path of an entry's folder, or of a .keras file.
-
-    Raises:
-        FileNotFoundError, ValueError: there is none, or it is damaged; says which.
-    """
-    if pathlib.PurePath(model).suffix == ".keras":
-        import keras_hashing
-
-        return keras_hashing.load(model)
-    from keras_hashing import zoo
-
-    return zoo.load(model)
-
-
 def lasting_name(model):
     """MODEL in a form that means the same from another working folder."""
     path = pathlib.Path(model)
@@ -43,5 +25,10 @@ def photo_encoder(name, hashing):
 
         return backbones.get(name)
 
-    load = (lambda: load_model(name)) if hashing else load_backbone
+    def load_hashing():
+        import keras_hashing
+
+        return keras_hashing.load(name)
+
+    load = load_hashing if hashing else load_backbone
     return photos.Encoder(name, load, hashing)

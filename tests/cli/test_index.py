@@ -2,8 +2,9 @@ import json
 
 import pytest
 
+import keras_hashing
 from keras_hashing import photos
-from keras_hashing.cli import index, models
+from keras_hashing.cli import index
 from tests.photos.conftest import tiny_backbone, tiny_hashing_model, write_photo
 
 pytestmark = pytest.mark.usefixtures("tiny", "folder")
@@ -81,7 +82,9 @@ def test_a_run_that_was_stopped(call, folder, monkeypatch):
 def test_a_hashing_model_and_the_next_run_without_its_name(call, folder, monkeypatch):
     loaded = []
     model = tiny_hashing_model()
-    monkeypatch.setattr(models, "load_model", lambda name: loaded.append(name) or model)
+    monkeypatch.setattr(
+        keras_hashing, "load", lambda name: loaded.append(name) or model, raising=False
+    )
     found = summary(call, "holiday", "--model", "tiny_photos_5")
     assert (found["projection"], found["bits"]) == ("model", 5)
     write_photo(folder / "new.jpg", 100)

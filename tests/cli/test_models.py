@@ -4,16 +4,6 @@ from keras_hashing.cli import models
 from tests.photos.conftest import tiny_backbone, tiny_hashing_model
 
 
-def test_a_keras_file_and_a_zoo_name_are_loaded_by_their_own(monkeypatch):
-    import keras_hashing
-    from keras_hashing import zoo
-
-    monkeypatch.setattr(keras_hashing, "load", lambda path: ("file", path), raising=False)
-    monkeypatch.setattr(zoo, "load", lambda name: ("zoo", name), raising=False)
-    assert models.load_model("a/x.keras") == ("file", "a/x.keras")
-    assert models.load_model("dhn_cifar10_48") == ("zoo", "dhn_cifar10_48")
-
-
 def test_a_path_is_recorded_in_full_and_a_name_as_it_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "entry").mkdir()
@@ -24,12 +14,15 @@ def test_a_path_is_recorded_in_full_and_a_name_as_it_is(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("hashing", [False, True])
 def test_the_encoders_model_is_loaded_when_it_is_used(monkeypatch, hashing):
+    import keras_hashing
     from keras_hashing import backbones
 
     model = tiny_hashing_model() if hashing else tiny_backbone()
     names = []
     monkeypatch.setattr(backbones, "get", lambda name: names.append(name) or model)
-    monkeypatch.setattr(models, "load_model", lambda name: names.append(name) or model)
+    monkeypatch.setattr(
+        keras_hashing, "load", lambda name: names.append(name) or model, raising=False
+    )
     encoder = models.photo_encoder("name", hashing)
     assert names == []
     assert encoder.model is model
