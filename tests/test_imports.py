@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A part, a folder or a module directly under keras_hashing, imports only from rows above its own;
 # parts of one row do not know each other. Inside a folder anything may import anything.
 ROWS = (
-    ("checks", "files", "html", "pages", "resources"),
+    ("checks", "files", "html", "pages", "resources", "spelling", "types"),
     ("codes", "formulas", "pixels", "relevance", "replicas", "weights"),
     ("classes", "data"),
     ("elements",),
