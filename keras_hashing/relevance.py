@@ -1,9 +1,12 @@
 """Labels to relevance: two items are relevant to each other if they share at least one label."""
 
 import numpy as np
+import numpy.typing as npt
+
+from keras_hashing.types import ArrayLike
 
 
-def labels(name, array, count=None):
+def labels(name: str, array: ArrayLike, count: int | None = None) -> np.ndarray:
     """Check labels and bring them to one of two forms.
 
     Args:
@@ -73,7 +76,7 @@ def _way_to_multi_hot(name, array):
     return "Pass one class number for each item, or a column of 0 and 1 for each class."
 
 
-def relevance(query_labels, database_labels):
+def relevance(query_labels: ArrayLike, database_labels: ArrayLike) -> npt.NDArray[np.bool_]:
     """Relevance of every database item to every query, for small sets.
 
     Args:
@@ -93,7 +96,7 @@ def relevance(query_labels, database_labels):
     return (query_labels.astype(np.float32) @ database_labels.astype(np.float32).T) > 0
 
 
-def same_form(name, one, other_name, other):
+def same_form(name: str, one: ArrayLike, other_name: str, other: ArrayLike) -> None:
     """Raise ValueError unless both label arrays are single, or multi-hot with equal classes."""
     if one.ndim != other.ndim or one.shape[1:] != other.shape[1:]:
         raise ValueError(

@@ -14,7 +14,8 @@ Tensor: TypeAlias = Any  # of the Keras backend
 Path: TypeAlias = str | os.PathLike[str]
 
 # Returned.
-Codes: TypeAlias = npt.NDArray[np.uint8]
-Distances: TypeAlias = npt.NDArray[np.int32]
-Ids: TypeAlias = npt.NDArray[np.int64]
-Floats: TypeAlias = npt.NDArray[np.float32]
+UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+Int32Array: TypeAlias = npt.NDArray[np.int32]
+Int64Array: TypeAlias = npt.NDArray[np.int64]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
+Int8Array: TypeAlias = npt.NDArray[np.int8]

@@ -22,7 +22,7 @@ class NarrowThreshold(keras.callbacks.Callback):
     Source: ours; Lai et al., CVPR 2015, have a small constant band.
     """
 
-    def __init__(self, eps=0.05):
+    def __init__(self, eps: float = 0.05) -> None:
         super().__init__()
         self.eps = checks.between("eps", eps, 0.0, 0.5)
         self._thresholds = ()

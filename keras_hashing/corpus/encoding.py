@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 import time
+from typing import TYPE_CHECKING
 
 import fsspec
 
@@ -12,6 +13,10 @@ from keras_hashing import checks, files
 from keras_hashing.corpus import manifest as manifests
 from keras_hashing.corpus import ray_encoding, ray_session, shards, sources
 from keras_hashing.corpus.encoder import Encoder
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,21 +44,21 @@ class Summary:
 
 
 def encode(
-    model,
-    source,
-    target,
+    model: "keras.Model",
+    source: Path,
+    target: Path,
     *,
-    engine="local",
-    workers=None,
-    address=None,
-    shard_size=None,
-    batch_size=64,
-    column=None,
-    label=None,
-    features=None,
-    name=None,
-    progress=True,
-):
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    shard_size: int | None = None,
+    batch_size: int = 64,
+    column: str | None = None,
+    label: str | None = None,
+    features: str | None = None,
+    name: str | None = None,
+    progress: bool = True,
+) -> Summary:
     """Codes of many images, as parquet shards that a rerun completes.
 
     A shard is written to a temporary name and renamed, so it is whole or not there; a run that was

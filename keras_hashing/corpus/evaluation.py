@@ -1,13 +1,26 @@
 """Exact evaluation against a corpus: each worker counts some shards, the sums are merged."""
 
+from typing import TYPE_CHECKING, Any
+
 from keras_hashing.corpus import ray_session
 from keras_hashing.corpus.corpus import Corpus
 from keras_hashing.evaluation import Evaluator
+from keras_hashing.types import ArrayLike, Path
+
+if TYPE_CHECKING:
+    from keras_hashing.evaluation import Report
 
 
 def evaluate(
-    query_codes, query_labels, folder, *, engine="local", workers=None, address=None, **settings
-):
+    query_codes: ArrayLike,
+    query_labels: ArrayLike,
+    folder: Path,
+    *,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    **settings: Any,
+) -> "Report":
     """Retrieval metrics of queries against the shards of a corpus with labels.
 
     The counts are integers, so the report is that of `keras_hashing.evaluate` on the whole, bit for

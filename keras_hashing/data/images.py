@@ -4,9 +4,12 @@ import contextlib
 import io
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
+
+from keras_hashing.types import ArrayLike, Float32Array, Path, UInt8Array
 
 MAX_PIXELS = 2**26  # 67 megapixels, 200 MB as RGB
 
@@ -46,7 +49,7 @@ _UPRIGHT = {
 }
 
 
-def read_image(source):
+def read_image(source: Any) -> UInt8Array:
     """Read an image file as RGB, upright.
 
     What differs from a plain RGB photo is treated so: grayscale is repeated; CMYK and palettes
@@ -83,7 +86,7 @@ def check_image(source):
         _to_rgb(image)
 
 
-def list_images(folder):
+def list_images(folder: Path) -> list[pathlib.Path]:
     """Image files in a folder and its sub-folders, by file extension.
 
     Hidden files and folders (a leading dot) are left out; links to folders are not followed.
@@ -128,7 +131,7 @@ def existing_folder(folder):
     return folder
 
 
-def resize(image, size):
+def resize(image: ArrayLike, size: int) -> Float32Array:
     """Resize to a square by the function that hashing models apply first.
 
     Bilinear with antialiasing; the aspect ratio is not kept.

@@ -7,6 +7,7 @@ import numpy as np
 from keras_hashing import checks
 from keras_hashing.data import drawing, multi_fashion, protocols, tfds_files, tfds_records
 from keras_hashing.data.image_set import ImageSet
+from keras_hashing.types import Path
 
 # Name here -> name in TensorFlow Datasets.
 # The major version is fixed, because the order of MNIST and Fashion-MNIST hangs on it.
@@ -51,7 +52,15 @@ class Data:
     repeated: list = dataclasses.field(default_factory=list)
 
 
-def load(name, protocol=None, data_dir=None, validation=True, seed=0, *, image_size=224):
+def load(
+    name: str,
+    protocol: str | None = None,
+    data_dir: Path | None = None,
+    validation: bool = True,
+    seed: int = 0,
+    *,
+    image_size: int = 224,
+) -> Data:
     """Load a public data set, cut up by a protocol or by its own splits.
 
     CIFAR-10, MNIST, Fashion-MNIST and multifashion have the protocols of the literature. Any

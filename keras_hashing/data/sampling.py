@@ -9,7 +9,7 @@ from keras_hashing.data.image_set import ImageSet
 FILE = "fashion_mnist_2000.npz"
 
 
-def sample():
+def sample() -> ImageSet:
     """2,000 real images of Fashion-MNIST, 200 of each of the 10 classes.
 
     They are of its test split and outside the training images of `fashion-s1` (seed 0), so no

@@ -3,6 +3,8 @@
 Liu, Wang, Ji, Jiang, Chang, "Supervised Hashing with Kernels", CVPR 2012.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -44,7 +46,15 @@ class KSH(Hasher):
 
     passes = 2
 
-    def __init__(self, bits, anchors=300, labelled=2000, seed=0, dtype="float32", **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        anchors: int = 300,
+        labelled: int = 2000,
+        seed: int = 0,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, dtype=dtype, **kwargs)
         self.anchors = checks.whole("anchors", anchors, 1, None)
         self.labelled = checks.whole("labelled", labelled, 2, None)
@@ -138,7 +148,7 @@ class KSH(Hasher):
         similar = kernel(features - self.mean, self.anchor_rows, self.width, ops)
         return ops.matmul(similar - self.kernel_mean, self.projection)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "anchors": self.anchors,

@@ -3,6 +3,8 @@
 Li and van Gemert, "Deep Unsupervised Image Hashing by Maximizing Bit Entropy", AAAI 2021.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -49,7 +51,7 @@ class BiHalf(keras.layers.Layer):
     Source: see `bihalf_signs`; at test time the paper takes the sign too.
     """
 
-    def __init__(self, dtype="float32", **kwargs):
+    def __init__(self, dtype: Any = "float32", **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
 
     def call(self, outputs, training=False):

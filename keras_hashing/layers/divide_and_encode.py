@@ -4,6 +4,8 @@ Lai, Pan, Liu, Yan, "Simultaneous Feature Learning and Hash Coding with Deep Neu
 CVPR 2015.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -41,13 +43,13 @@ class DivideAndEncode(keras.layers.Layer):
 
     def __init__(
         self,
-        bits,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        dtype="float32",
-        **kwargs,
-    ):
+        bits: int,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(dtype=dtype, **kwargs)
         self.bits = checks.bits(bits)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -81,7 +83,7 @@ class DivideAndEncode(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.bits)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "bits": self.bits,

@@ -4,6 +4,8 @@ Su, Zhang, Han, Tian, "Greedy Hash: Towards Fast Optimization for Accurate Hash 
 NeurIPS 2018, trains its codes so; the estimator is older.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -37,7 +39,7 @@ class StraightThroughSign(keras.layers.Layer):
     Source: see `straight_through_sign`.
     """
 
-    def __init__(self, dtype="float32", **kwargs):
+    def __init__(self, dtype: Any = "float32", **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
 
     def call(self, outputs):

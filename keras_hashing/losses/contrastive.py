@@ -6,9 +6,10 @@ Qiu, Su, Ou, Yu, Chen, "Unsupervised Hashing with Contrastive Information Bottle
 from keras import ops
 
 from keras_hashing.losses.unsupervised import unit_rows
+from keras_hashing.types import Tensor
 
 
-def nt_xent(view_one, view_two, temperature=0.3):
+def nt_xent(view_one: Tensor, view_two: Tensor, temperature: float = 0.3) -> Tensor:
     """Cross entropy of finding an item's other view among all other views of the batch.
 
     Args:
@@ -34,7 +35,7 @@ def nt_xent(view_one, view_two, temperature=0.3):
     return 0.5 * (values[:count] + values[count:])
 
 
-def bernoulli_divergence(p, q):
+def bernoulli_divergence(p: Tensor, q: Tensor) -> Tensor:
     """Kullback-Leibler divergence KL(p || q) of independent bits, summed over bits.
 
     Args:
@@ -56,7 +57,7 @@ def bernoulli_divergence(p, q):
     return ops.sum(ones + zeros, axis=-1)
 
 
-def symmetric_divergence(p, q):
+def symmetric_divergence(p: Tensor, q: Tensor) -> Tensor:
     """Mean of KL(p || q) and KL(q || p), each with a gradient through its first argument only.
 
     Args and returns as of `bernoulli_divergence`.

@@ -7,8 +7,10 @@ probabilities.
 
 from keras import ops
 
+from keras_hashing.types import Tensor
 
-def bit_certainty_gap(probabilities):
+
+def bit_certainty_gap(probabilities: Tensor) -> Tensor:
     """Squared gap of each bit's probability to the nearer of 0 and 1, summed over bits.
 
     Args:
@@ -24,7 +26,7 @@ def bit_certainty_gap(probabilities):
     return ops.sum(ops.square(bits - probabilities), axis=-1)
 
 
-def bit_balance(probabilities):
+def bit_balance(probabilities: Tensor) -> Tensor:
     """Squared gap between each bit's batch mean and 1/2, summed over bits.
 
     Args:
@@ -39,7 +41,7 @@ def bit_balance(probabilities):
     return ops.sum(ops.square(ops.mean(probabilities, axis=0) - 0.5))
 
 
-def bit_decorrelation(probabilities):
+def bit_decorrelation(probabilities: Tensor) -> Tensor:
     """Squared covariances of different bits over the batch, summed, divided by bits squared.
 
     Args:
@@ -56,7 +58,7 @@ def bit_decorrelation(probabilities):
     return ops.sum(ops.square(covariances * (1.0 - ops.eye(bits, dtype=centred.dtype)))) / bits**2
 
 
-def rotation_gap(rotated, outputs, weights=1.0):
+def rotation_gap(rotated: Tensor, outputs: Tensor, weights: Tensor = 1.0) -> Tensor:
     """Weighted squared distance between a rotated image's outputs and the image's own.
 
     Args:

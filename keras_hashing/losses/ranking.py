@@ -3,6 +3,8 @@
 He, Cakir, Bargal, Sclaroff, "Hashing as Tie-Aware Learning to Rank", CVPR 2018.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -84,7 +86,7 @@ class HistogramLoss(AnchorLoss):
         ValueError: `bins` is below 1; when called, as `AnchorLoss`.
     """
 
-    def __init__(self, bins=None, **kwargs):
+    def __init__(self, bins: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bins = None if bins is None else checks.whole("bins", bins, 1, None)
 
@@ -111,7 +113,7 @@ class HistogramLoss(AnchorLoss):
         """
         raise NotImplementedError(f"{type(self).__name__} must define `row_values`.")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bins": self.bins}
 
 

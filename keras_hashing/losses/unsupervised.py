@@ -6,9 +6,10 @@ Each takes what the network gives for a batch and works in its dtype.
 from keras import ops
 
 from keras_hashing import formulas
+from keras_hashing.types import Tensor
 
 
-def cosine_structure(features, signs):
+def cosine_structure(features: Tensor, signs: Tensor) -> Tensor:
     """Squared gap between two items' cosine in codes and in features; the batch makes the pairs.
 
     Item i of the first half is paired with item i of the second; both get the pair's value, so
@@ -35,7 +36,7 @@ def cosine_structure(features, signs):
     return ops.where(position < 2 * half, ops.square(gaps), 0.0)
 
 
-def code_gap(outputs, signs):
+def code_gap(outputs: Tensor, signs: Tensor) -> Tensor:
     """Half the mean squared gap to the codes; its gradient is (z - b) / bits for each item.
 
     Args:
@@ -51,7 +52,7 @@ def code_gap(outputs, signs):
     return 0.5 * ops.mean(ops.square(outputs - ops.stop_gradient(signs)), axis=-1)
 
 
-def spread_cosines(features):
+def spread_cosines(features: Tensor) -> Tensor:
     """Cosines of all pairs, moved and stretched so that most of [-1, 1] is used.
 
     The 1st percentile of the batch's pairs becomes -1 and the 99th +1; what is beyond is cut off.
@@ -80,7 +81,7 @@ def spread_cosines(features):
     return ops.where(half > 1e-6, ops.clip(spread, -1.0, 1.0), 0.0)
 
 
-def relation_gap(outputs, targets):
+def relation_gap(outputs: Tensor, targets: Tensor) -> Tensor:
     """Mean squared gap between an item's cosines with all others and their targets.
 
     Args:
@@ -101,7 +102,7 @@ def relation_gap(outputs, targets):
     return total / ops.cast(ops.maximum(count - 1, 1), units.dtype)
 
 
-def unit_gap(outputs):
+def unit_gap(outputs: Tensor) -> Tensor:
     """Mean over bits of (|u| - 1) squared.
 
     Args:
@@ -115,7 +116,7 @@ def unit_gap(outputs):
     return ops.mean(ops.square(formulas.magnitude(outputs) - 1.0), axis=-1)
 
 
-def bit_bias(outputs):
+def bit_bias(outputs: Tensor) -> Tensor:
     """Mean over bits of the squared batch mean: 0 where every bit is on for half of the items.
 
     Args:

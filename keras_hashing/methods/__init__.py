@@ -63,7 +63,7 @@ NAMES: dict[str, Any] = {
 }
 
 
-def get(name_or_class):
+def get(name_or_class: str | type[HashingModel]) -> type[HashingModel]:
     """The class of a method.
 
     Args:

@@ -1,16 +1,27 @@
 """Classical hashing of a frozen backbone's features."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_hashing import hashers
 from keras_hashing.methods.adapted_model import AdaptedModel
+from keras_hashing.types import ArrayLike, Images
 
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="LSHModel")
 class LSH(AdaptedModel):
     """Random directions. Arguments of `hashers.LSH` and `AdaptedModel`."""
 
-    def __init__(self, bits, backbone="efficientnet_lite0", seed=0, center=True, **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        seed: int = 0,
+        center: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(hashers.LSH(bits, seed, center, name="hash"), backbone, **kwargs)
 
 
@@ -19,8 +30,14 @@ class SuperBit(AdaptedModel):
     """Random directions, orthogonal. Arguments of `hashers.SuperBitLSH` and `AdaptedModel`."""
 
     def __init__(
-        self, bits, backbone="efficientnet_lite0", depth=None, seed=0, center=True, **kwargs
-    ):
+        self,
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        depth: int | None = None,
+        seed: int = 0,
+        center: bool = True,
+        **kwargs: Any,
+    ) -> None:
         hasher = hashers.SuperBitLSH(bits, depth, seed, center, name="hash")
         super().__init__(hasher, backbone, **kwargs)
 
@@ -29,7 +46,9 @@ class SuperBit(AdaptedModel):
 class PCAH(AdaptedModel):
     """Principal components. Arguments of `hashers.PCAHash` and `AdaptedModel`."""
 
-    def __init__(self, bits, backbone="efficientnet_lite0", **kwargs):
+    def __init__(
+        self, bits: int, backbone: str | keras.Model | None = "efficientnet_lite0", **kwargs: Any
+    ) -> None:
         super().__init__(hashers.PCAHash(bits, name="hash"), backbone, **kwargs)
 
 
@@ -39,13 +58,13 @@ class ITQ(AdaptedModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        iterations=50,
-        seed=0,
-        max_samples=50_000,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        iterations: int = 50,
+        seed: int = 0,
+        max_samples: int = 50_000,
+        **kwargs: Any,
+    ) -> None:
         hasher = hashers.ITQ(bits, iterations, seed, max_samples, name="hash")
         super().__init__(hasher, backbone, **kwargs)
 
@@ -54,7 +73,9 @@ class ITQ(AdaptedModel):
 class Spectral(AdaptedModel):
     """Waves along components. Arguments of `hashers.SpectralHash` and `AdaptedModel`."""
 
-    def __init__(self, bits, backbone="efficientnet_lite0", **kwargs):
+    def __init__(
+        self, bits: int, backbone: str | keras.Model | None = "efficientnet_lite0", **kwargs: Any
+    ) -> None:
         super().__init__(hashers.SpectralHash(bits, name="hash"), backbone, **kwargs)
 
 
@@ -64,17 +85,17 @@ class Semantic(AdaptedModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        hidden=(512, 256),
-        threshold=0.5,
-        noise=4.0,
-        pretraining_epochs=10,
-        epochs=20,
-        seed=0,
-        max_samples=10_000,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        hidden: Sequence[int] = (512, 256),
+        threshold: float | str = 0.5,
+        noise: float = 4.0,
+        pretraining_epochs: int = 10,
+        epochs: int = 20,
+        seed: int = 0,
+        max_samples: int = 10_000,
+        **kwargs: Any,
+    ) -> None:
         hasher = hashers.SemanticHash(
             bits,
             hidden,
@@ -98,17 +119,17 @@ class KSH(AdaptedModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        anchors=300,
-        labelled=2000,
-        seed=0,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        anchors: int = 300,
+        labelled: int = 2000,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         hasher = hashers.KSH(bits, anchors, labelled, seed, name="hash")
         super().__init__(hasher, backbone, **kwargs)
 
-    def adapt(self, images, labels=None):
+    def adapt(self, images: Images, labels: ArrayLike = None) -> None:
         """Fit the hasher to images and their labels; an earlier fit is forgotten.
 
         Args:

@@ -5,12 +5,14 @@ import pathlib
 
 import keras
 
+from keras_hashing.types import Path
+
 # Importing them registers their classes with Keras. Methods, which import this module, have
 # brought the rest.
 _REGISTERING = ("backbones.local_response", "hashers", "layers", "losses", "regularizers")
 
 
-def load(path):
+def load(path: Path) -> keras.Model:
     """Load a `.keras` file with every class of this package known.
 
     Args:

@@ -1,10 +1,13 @@
 """What makes a photo searchable: a frozen backbone's features, or a hashing model's codes."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks, encoding, weights
+from keras_hashing.types import Images
 
 
 class Encoder:
@@ -17,7 +20,7 @@ class Encoder:
         hashing: bool, whether the model's own signs are the codes.
     """
 
-    def __init__(self, name, load, hashing=False):
+    def __init__(self, name: str, load: Callable[[], Any], hashing: bool = False) -> None:
         self.name = name
         self.hashing = hashing
         self._load = load
@@ -45,11 +48,11 @@ class Encoder:
         return encoding.Prediction(self.model.predict_on_batch)
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Int, bits of a hashing model, or channels of a backbone's features."""
         return int(self.model.bits if self.hashing else self.model.output_shape[-1])
 
-    def vectors(self, images):
+    def vectors(self, images: Images) -> np.ndarray:
         """Encode a batch.
 
         Args:

@@ -5,11 +5,14 @@ import functools
 import io
 import os
 import urllib.parse
+from collections.abc import Sequence
 
 from PIL import Image
 
 from keras_hashing import files, pages
 from keras_hashing.data import images
+from keras_hashing.photos.photo_index import Answer, PhotoIndex
+from keras_hashing.types import Path
 
 _THUMBNAIL = 320  # pixels on the longer side
 
@@ -25,7 +28,7 @@ def describe(kind):
     return _PROJECTIONS[kind]
 
 
-def build_page(photo_index, answers, page_folder):
+def build_page(photo_index: PhotoIndex, answers: Sequence[Answer], page_folder: Path) -> str:
     """HTML of answers, to be written into `page_folder`.
 
     Thumbnails are inside the page; each is a link to the photo itself, which works as long as

@@ -1,7 +1,15 @@
 """A photo index's encoder as one Keras model, to be exported beside the index."""
 
+from typing import TYPE_CHECKING
 
-def photo_model(photo_index, encoder):
+from keras_hashing.photos.encoder import Encoder
+from keras_hashing.photos.photo_index import PhotoIndex
+
+if TYPE_CHECKING:
+    import keras
+
+
+def photo_model(photo_index: PhotoIndex, encoder: Encoder) -> "keras.Model":
     """From images of any size to outputs whose signs are the index's codes.
 
     Args:

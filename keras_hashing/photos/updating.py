@@ -2,13 +2,17 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import files, html
 from keras_hashing.data import images
 from keras_hashing.photos import agreement, projection, reading, storage
+from keras_hashing.photos.encoder import Encoder
 from keras_hashing.photos.vectors import Vectors
+from keras_hashing.types import Path
 
 _BATCH = 32
 
@@ -56,7 +60,13 @@ class Summary:
         ]
 
 
-def update(directory, folder, encoder, bits=None, progress=None):
+def update(
+    directory: Path,
+    folder: Path,
+    encoder: Encoder,
+    bits: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Summary:
     """Make or renew the index of a folder of photos.
 
     A photo is encoded if its content is new: a file of another size or time of change is read,

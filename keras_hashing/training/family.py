@@ -2,17 +2,22 @@
 
 import pathlib
 import tomllib
+from typing import TYPE_CHECKING
 
 import tomli_w
 
 from keras_hashing import checks
 from keras_hashing.training.recipe import parse_recipe
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    from keras_hashing.training.recipe import Recipe
 
 _KEYS = ("name", "seed", "bits", "data", "groups")
 _GROUP = ("model", "training", "entries")
 
 
-def is_family(path):
+def is_family(path: Path) -> bool:
     """Whether a TOML file describes many recipes; False also for one that cannot be read."""
     try:
         return "groups" in tomllib.loads(pathlib.Path(path).read_text(encoding="utf-8"))
@@ -20,7 +25,7 @@ def is_family(path):
         return False
 
 
-def read_family(path):
+def read_family(path: Path) -> "list[Recipe]":
     """All recipes of a family, by entry, then by bits.
 
     The file has `name` with the places `{entry}` and `{bits}`, `bits` as a list, `seed`, `data`,

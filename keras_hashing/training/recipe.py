@@ -3,9 +3,11 @@
 import dataclasses
 import pathlib
 import tomllib
+from typing import Any
 
 from keras_hashing import checks, methods
 from keras_hashing import data as datasets
+from keras_hashing.types import Path
 from keras_hashing.zoo import metadata
 
 _IMAGE_SIZE = 224  # pixels, where the recipe leaves it to the backbone
@@ -109,7 +111,7 @@ class Recipe:
     text: str
 
 
-def read_recipe(path):
+def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Args:
@@ -132,7 +134,7 @@ def read_recipe(path):
         raise ValueError(f"recipe {path}: {error}") from error
 
 
-def parse_recipe(text):
+def parse_recipe(text: str) -> Recipe:
     """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`.
 
     Example:
@@ -244,6 +246,6 @@ def load_data(recipe, data_dir=None):
     return data
 
 
-def describe_data(settings):
+def describe_data(settings: dict[str, Any]) -> str:
     """[data] of a recipe in a line, for cards: "folder photos, query 0.1, seed 0"."""
     return ", ".join(f"{key} {value}" for key, value in settings.items())

@@ -2,27 +2,32 @@
 
 import pathlib
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from keras_hashing import checks, methods
 from keras_hashing import data as datasets
 from keras_hashing.training.recipe import describe_data
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    from keras_hashing.training.recipe import Recipe
 
 FINE_TUNING = {"epochs": 10, "batch_size": 32, "learning_rate": 2e-4, "shift": 8}
 _KEPT = ("weight_decay",)  # of a head's settings, when the backbone is trained too
 
 
 def source_recipe(
-    source,
+    source: dict[str, Any],
     *,
-    data_dir=None,
-    method="dhn",
-    bits=48,
-    name=None,
-    fine_tune=False,
-    epochs=None,
-    seed=0,
-):
+    data_dir: Path | None = None,
+    method: str = "dhn",
+    bits: int = 48,
+    name: str | None = None,
+    fine_tune: bool = False,
+    epochs: int | None = None,
+    seed: int = 0,
+) -> "Recipe":
     """A recipe that trains on any source of images.
 
     Without `fine_tune` the head alone is trained, on features of the frozen backbone that are
@@ -75,16 +80,16 @@ def source_recipe(
 
 
 def folder_recipe(
-    folder,
-    method="dhn",
-    bits=48,
-    name=None,
-    fine_tune=False,
-    epochs=None,
-    validation=0.1,
-    query=0.1,
-    seed=0,
-):
+    folder: Path,
+    method: str = "dhn",
+    bits: int = 48,
+    name: str | None = None,
+    fine_tune: bool = False,
+    epochs: int | None = None,
+    validation: float = 0.1,
+    query: float = 0.1,
+    seed: int = 0,
+) -> "Recipe":
     """`source_recipe` for a folder of photos, wherever it is.
 
     Args:

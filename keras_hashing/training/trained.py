@@ -4,11 +4,13 @@ import dataclasses
 import pathlib
 
 from keras_hashing import zoo
-from keras_hashing.data import Data
+from keras_hashing.data import Data, ImageSet
+from keras_hashing.methods import HashingModel
 from keras_hashing.training.frozen_features import PartFeatures, features_of
 from keras_hashing.training.on_features import head_outputs, train_head
 from keras_hashing.training.on_images import train_images
 from keras_hashing.training.recipe import Recipe, load_data
+from keras_hashing.types import Float32Array, Path
 
 RUNS = "runs"
 FEATURES = "runs/features"
@@ -28,13 +30,13 @@ class Trained:
     """
 
     recipe: Recipe
-    model: object
+    model: HashingModel
     data: Data
     history: list
     features: PartFeatures | None
     features_dir: pathlib.Path
 
-    def outputs_of(self, model, images):
+    def outputs_of(self, model: HashingModel, images: ImageSet) -> Float32Array:
         """Outputs of a model for images of these data, from stored features where there are any.
 
         Args:
@@ -49,7 +51,14 @@ class Trained:
         return head_outputs(model, self.features.of(images))
 
 
-def train(recipe, *, run_dir=None, data_dir=None, features_dir=FEATURES, verbose=1):
+def train(
+    recipe: Recipe,
+    *,
+    run_dir: Path | None = None,
+    data_dir: Path | None = None,
+    features_dir: Path = FEATURES,
+    verbose: int | str = 1,
+) -> Trained:
     """Train a recipe, on images or on features of its frozen backbone, as it says.
 
     Features are computed once and kept. A run on images that was killed goes on where it stopped

@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from keras_hashing.training.on_features import fit_head, make_head, scaling
 from keras_hashing.training.recipe import Recipe, load_data
 from keras_hashing.training.trained import FEATURES, RUNS
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
+from keras_hashing.types import ArrayLike, Path
 
 OBJECTIVE = "val_map"
 METHODS = ("dhn", "hashnet", "csq", "orthohash", "greedyhash")
@@ -37,7 +40,14 @@ class Trial:
     problem: str | None = None
 
 
-def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
+def hyper_model(
+    train: tuple[ArrayLike, ArrayLike],
+    validation: tuple[ArrayLike, ArrayLike],
+    source: dict[str, Any],
+    *,
+    methods: Sequence[str] = METHODS,
+    bits: Sequence[int] = (48,),
+):
     """A `keras_tuner.HyperModel` over method, bits, learning rate, quantization weight, schedule.
 
     What is not searched for stands as in the published heads. Its `recipe(hp)` is the `Recipe` of
@@ -97,16 +107,16 @@ def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
 
 
 def tune(
-    source,
+    source: dict[str, Any],
     *,
-    data_dir=None,
-    run_dir=RUNS,
-    features_dir=FEATURES,
-    methods=METHODS,
-    bits=(48,),
-    trials=20,
-    seed=0,
-):
+    data_dir: Path | None = None,
+    run_dir: Path = RUNS,
+    features_dir: Path = FEATURES,
+    methods: Sequence[str] = METHODS,
+    bits: Sequence[int] = (48,),
+    trials: int = 20,
+    seed: int = 0,
+) -> list[Trial]:
     """Search at random, and go on where a search of the same settings stopped.
 
     Features of the frozen EfficientNet-Lite0 are computed once; after that a trial takes seconds.

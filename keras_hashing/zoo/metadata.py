@@ -131,7 +131,7 @@ class Entry:
             ("size", f"{megabytes:.1f} MB, {place}"),
         ]
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Text of `metadata.json`."""
         content = dataclasses.asdict(self)
         del content["path"]

@@ -5,11 +5,13 @@ import io
 import lzma
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks
 from keras_hashing import codes as code_forms
+from keras_hashing.types import Path
 from keras_hashing.zoo import catalog, entry_files, protocol_labels
 from keras_hashing.zoo import metadata as entries
 
@@ -46,7 +48,7 @@ class Codes:
     database_ids: np.ndarray
 
 
-def codes(name):
+def codes(name: Path) -> Codes:
     """The codes that an entry ships, with labels and ids.
 
     Args:
@@ -96,7 +98,9 @@ def write(folder, data, outputs):
     Returns:
         `Codes`, what `codes` will read.
     """
-    codes = {f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()}
+    codes: dict[str, Any] = {
+        f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()
+    }
     _write_arrays(folder / entries.CODES, codes)
     ids = {"query_ids": data.query.ids, "database_ids": data.database.ids}
     labels = {"query_labels": data.query.labels, "database_labels": data.database.labels}
