@@ -189,6 +189,10 @@ def words(codes: ArrayLike) -> npt.NDArray[np.uint64]:
 
     Returns:
         uint64 array `(n, ceil(bytes / 8))`, contiguous.
+
+    Example:
+        >>> words(np.array([[1, 1]], np.uint8))
+        array([[257]], dtype=uint64)
     """
     codes = checks.codes("codes", codes)
     width = -(-codes.shape[1] // 8) * 8
@@ -210,6 +214,10 @@ def hamming(query_codes: ArrayLike, database_codes: ArrayLike) -> Int32Array:
     Raises:
         TypeError: not uint8.
         ValueError: not rank 2, or of different widths.
+
+    Example:
+        >>> hamming(np.array([[0b011]], np.uint8), np.array([[0b000], [0b111]], np.uint8))
+        array([[2, 1]], dtype=int32)
     """
     query_codes = checks.codes("query_codes", query_codes)
     database_codes = checks.codes("database_codes", database_codes)

@@ -43,7 +43,7 @@ def encode(
     Example:
         >>> import numpy as np
         >>> from keras_hashing import methods
-        >>> model = methods.LSH(bits=12, backbone=None)
+        >>> model = methods.DHN(bits=12, backbone=None)
         >>> encode(model, np.eye(3, 8, dtype="float32")).shape
         (3, 2)
     """
@@ -58,7 +58,7 @@ def outputs(
     Example:
         >>> import numpy as np
         >>> from keras_hashing import methods
-        >>> outputs(methods.LSH(bits=12, backbone=None), np.eye(3, 8, dtype="float32")).shape
+        >>> outputs(methods.DHN(bits=12, backbone=None), np.eye(3, 8, dtype="float32")).shape
         (3, 12)
     """
     return outputs_and_labels(model, source_for(model, images), batch_size, verbose)[0]

@@ -22,6 +22,13 @@ def labels(name: str, array: ArrayLike, count: int | None = None) -> np.ndarray:
         TypeError: not numbers.
         ValueError: another rank or number of rows; a label that is negative, fractional or
             beyond int64; multi-hot rows without classes, or a value other than 0 and 1 in them.
+
+    Example:
+        >>> labels("labels", [[2], [0]])
+        array([2, 0])
+        >>> labels("labels", [[0, 1], [1, 1]])
+        array([[False,  True],
+               [ True,  True]])
     """
     array = np.asarray(array)
     if array.dtype.kind not in "biuf":
@@ -87,6 +94,11 @@ def relevance(query_labels: ArrayLike, database_labels: ArrayLike) -> npt.NDArra
 
     Raises:
         ValueError: one is single-label and the other multi-hot, or class counts differ.
+
+    Example:
+        >>> relevance([0, 1], [1, 1, 0])
+        array([[False, False,  True],
+               [ True,  True, False]])
     """
     query_labels = labels("query_labels", query_labels)
     database_labels = labels("database_labels", database_labels)
@@ -97,7 +109,11 @@ def relevance(query_labels: ArrayLike, database_labels: ArrayLike) -> npt.NDArra
 
 
 def same_form(name: str, one: ArrayLike, other_name: str, other: ArrayLike) -> None:
-    """Raise ValueError unless both label arrays are single, or multi-hot with equal classes."""
+    """Raise ValueError unless both label arrays are single, or multi-hot with equal classes.
+
+    Example:
+        >>> same_form("one", np.array([0, 1]), "other", np.array([2]))
+    """
     if one.ndim != other.ndim or one.shape[1:] != other.shape[1:]:
         raise ValueError(
             f"`{name}` and `{other_name}` must both be single labels, or multi-hot rows of as "

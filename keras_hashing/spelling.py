@@ -39,9 +39,21 @@ def no_attribute(module_name, name, names):
         AttributeError("module 'shapes' has no attribute 'cricle'; did you mean 'circle'?")
     """
     text = f"module {module_name!r} has no attribute {name!r}"
-    by_lower = {known.lower(): known for known in names}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    if near and not name.startswith("_"):
-        text += f"; did you mean {by_lower[near[0]]!r}?"
+    near = None if name.startswith("_") else _nearest(name, names)
+    if near is not None:
+        text += f"; did you mean {near!r}?"
     # Python would add a guess of its own at the end if it found neither a name nor an object here.
     return AttributeError(text, name=name)
+
+
+def _nearest(name, names):
+    """The name that is nearest, of equally near ones the one that begins more alike; or None."""
+    by_lower = {known.lower(): known for known in names}
+    name = name.lower()
+
+    def likeness(known):
+        ratio = difflib.SequenceMatcher(None, known, name).ratio()
+        return ratio, [one == other for one, other in zip(known, name, strict=False)]
+
+    near = difflib.get_close_matches(name, by_lower)
+    return by_lower[max(near, key=likeness)] if near else None

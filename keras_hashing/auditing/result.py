@@ -35,6 +35,13 @@ class Audit:
         conventions: tuple of `keras_hashing.auditing.conventions.Convention`; empty
             without labels.
         notes: tuple of str, what was left out and why.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> codes = np.array([[0], [1], [1], [3]], np.uint8)
+        >>> found = kh.audit(codes, bits=3)
+        >>> found.items, found.dead_bits
+        (4, (2,))
     """
 
     bits: int

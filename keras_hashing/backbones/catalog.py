@@ -42,6 +42,11 @@ def get(
     Raises:
         TypeError: neither a name nor a model.
         ValueError: an unknown name, or weights asked for that do not exist.
+
+    Example:
+        >>> backbone = get("small_cnn", image_size=28)
+        >>> backbone.image_size, backbone.output_shape[-1]
+        (28, 128)
     """
     if isinstance(name_or_model, str):
         return _named(name_or_model, image_size, pretrained)

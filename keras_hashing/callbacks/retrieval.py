@@ -36,6 +36,17 @@ class RetrievalEvaluation(keras.callbacks.Callback):
     Raises:
         ValueError: a set without labels, queries against themselves of which no two share a
             label, or `every` below 1.
+
+    Example:
+        >>> from keras_hashing.methods import DHN
+        >>> features = np.random.default_rng(0).normal(size=(40, 8)).astype("float32")
+        >>> labels = np.arange(40) % 4
+        >>> watch = RetrievalEvaluation((features[:10], labels[:10]), (features, labels))
+        >>> model = DHN(bits=8, backbone=None)
+        >>> model.compile()
+        >>> history = model.fit(features, labels, epochs=2, verbose=0, callbacks=[watch]).history
+        >>> len(history["val_map"])
+        2
     """
 
     def __init__(

@@ -54,6 +54,17 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
     Raises:
         ValueError: a set without labels, or a number below 1.
 
+    Example:
+        >>> from keras_hashing.methods import DHN
+        >>> features = np.random.default_rng(0).normal(size=(40, 8)).astype("float32")
+        >>> labels = np.arange(40) % 4
+        >>> board = TensorBoardRetrieval("logs", (features, labels))
+        >>> model = DHN(bits=8, backbone=None)
+        >>> model.compile()
+        >>> history = model.fit(features, labels, verbose=0, callbacks=[board]).history
+        >>> len(history["val_map"])
+        1
+
     Source: the bimodality coefficient (g^2 + 1) / kurtosis, of a column's skewness g, as in
     Knapp, "Bimodality Revisited", Journal of Modern Applied Statistical Methods 6(1), 2007; here
     without its correction for few items.

@@ -23,6 +23,11 @@ class Shard:
         ids: int64 array `(n,)`, places in the sorted list of the source; broken images left out.
         codes: uint8 array `(n, ceil(bits / 8))`.
         labels: int32 array `(n,)`, or None.
+
+    Example:
+        >>> shard = Shard(np.arange(2), np.zeros((2, 6), np.uint8), None)
+        >>> shard.codes.shape
+        (2, 6)
     """
 
     ids: np.ndarray
@@ -48,6 +53,18 @@ class Corpus:
         ValueError: a shard that is cut short, of another model, or of another width; names it.
 
     `docs/encode.md` fills an index from it, shard by shard.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> summary = kh.corpus.encode(model, "photos", "codes", verbose=0)
+        >>> corpus = Corpus("codes")
+        >>> len(corpus), corpus.bits, corpus.ids.tolist()
+        (3, 48, [0, 1, 2])
     """
 
     def __init__(self, folder: Path) -> None:

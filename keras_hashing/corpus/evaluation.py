@@ -39,6 +39,20 @@ def evaluate(
     Raises:
         FileNotFoundError, ValueError: as of `Corpus` and `keras_hashing.Evaluator`; the corpus has
             no labels.
+
+    Example:
+        >>> import pathlib
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> for number in range(4):
+        ...     folder = pathlib.Path("photos", "dark" if number < 2 else "light")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.new("L", (32, 32), 80 * number).save(folder / f"{number}.png")
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> summary = kh.corpus.encode(model, "photos", "codes", label="folder", verbose=0)
+        >>> queries = Corpus("codes")
+        >>> evaluate(queries.codes, queries.labels, "codes").database
+        4
     """
     ray_session.check_engine(engine, workers, address)
     corpus = Corpus(folder)

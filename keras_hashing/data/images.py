@@ -69,6 +69,10 @@ def read_image(source: Any) -> UInt8Array:
         TypeError: `source` is none of these.
         ValueError: not an image of a known format, damaged or cut short, floating-point pixels,
             or more than 2**26 pixels. Names the file.
+
+    Example:
+        >>> read_image(Image.new("L", (3, 2), 7)).shape
+        (2, 3, 3)
     """
     if isinstance(source, Image.Image):
         return _to_rgb(source.copy())
@@ -101,6 +105,13 @@ def list_images(folder: Path) -> list[pathlib.Path]:
         FileNotFoundError: no such folder.
         NotADirectoryError: it is a file.
         ValueError: no image in it.
+
+    Example:
+        >>> pathlib.Path("photos").mkdir()
+        >>> Image.new("RGB", (4, 4)).save("photos/b.png")
+        >>> Image.new("RGB", (4, 4)).save("photos/a.jpg")
+        >>> [path.name for path in list_images("photos")]
+        ['a.jpg', 'b.png']
     """
     folder = existing_folder(folder)
     found = find_images(folder)
@@ -142,6 +153,10 @@ def resize(image: ArrayLike, size: int) -> Float32Array:
 
     Returns:
         float32 array `(size, size, channels)`.
+
+    Example:
+        >>> resize(np.full((6, 4, 3), 9, "uint8"), 2).shape
+        (2, 2, 3)
     """
     return resize_tensor(image, size).numpy()
 

@@ -22,6 +22,11 @@ def sample() -> ImageSet:
     Raises:
         FileNotFoundError: the zoo's files are missing; says where it looked.
 
+    Example:
+        >>> images = sample()
+        >>> images.images.shape, images.class_names[images.labels[0]]
+        ((2000, 28, 28, 1), 'Coat')
+
     Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
     Learning Algorithms", arXiv 1708.07747; (c) 2017 Zalando SE, MIT licence, whose text lies
     beside the file. Made by `python -m tools.build_sample`.

@@ -70,6 +70,10 @@ def check_source(settings: dict[str, Any]) -> str:
         TypeError: not a dict.
         ValueError: no source, two sources, an unknown key (with the nearest names), or one that
             is missing.
+
+    Example:
+        >>> check_source({"folder": "photos", "query": 0.2})
+        'folder'
     """
     if not isinstance(settings, dict):
         raise TypeError(f"a source must be a dict of settings; got {type(settings).__name__}.")

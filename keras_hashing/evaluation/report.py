@@ -57,6 +57,13 @@ class Report:
             "irrelevant", of the queries that count.
         notes: tuple of str, what was changed in what was asked for.
         plan: str, how it was computed.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> codes = np.array([[0], [1], [3]], np.uint8)
+        >>> report = kh.evaluate(codes[:1], [0], codes, [0, 1, 0], bits=2, at=1)
+        >>> report.queries, report.database, round(report.map, 3)
+        (1, 3, 0.833)
     """
 
     bits: int

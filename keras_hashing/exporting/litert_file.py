@@ -31,6 +31,12 @@ def export_litert(model: "keras.Model", path: Path) -> pathlib.Path:
         TypeError: not a hashing model from images.
         ValueError: the model cannot be converted, or the converted one gives other codes.
         ModuleNotFoundError: the extra `litert` is not installed.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> export_litert(model, "encoder.tflite")  # doctest: +SKIP
+        PosixPath('encoder.tflite')
     """
     check_model(model)
     path = pathlib.Path(path)

@@ -33,6 +33,12 @@ def export_onnx(model: "keras.Model", path: Path) -> pathlib.Path:
         TypeError: not a hashing model from images.
         ValueError: the model cannot be converted, or the converted one gives other codes.
         ModuleNotFoundError: the extra `onnx` is not installed.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> export_onnx(model, "encoder.onnx")  # doctest: +SKIP
+        PosixPath('encoder.onnx')
     """
     check_model(model)
     path = pathlib.Path(path)

@@ -41,6 +41,13 @@ class ITQ(Hasher):
         TypeError: an argument is not a whole number.
         ValueError: one is out of range; `bits` above the channels, once these are known.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = ITQ(bits=8)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the paper above, CVPR 2011, section 2.
     """
 

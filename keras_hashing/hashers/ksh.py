@@ -40,6 +40,13 @@ class KSH(Hasher):
         TypeError: an argument is not a whole number.
         ValueError: one is out of range.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = KSH(bits=8, anchors=20)
+        >>> layer.adapt(features, labels=np.arange(100) % 4)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the paper above, and the authors' code: the kernel's width is the mean squared
     distance to an anchor, each bit is kept from the spectral start or its refinement.
     """

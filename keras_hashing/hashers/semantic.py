@@ -57,6 +57,13 @@ class SemanticHash(Hasher):
         TypeError: an argument of another type.
         ValueError: one is out of range.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = SemanticHash(bits=8, hidden=(16,), pretraining_epochs=1, epochs=1)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the paper above.
     """
 

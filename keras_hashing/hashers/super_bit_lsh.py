@@ -36,6 +36,13 @@ class SuperBitLSH(Hasher):
         TypeError: `bits`, `depth` or `seed` is not a whole number.
         ValueError: one is out of range; `depth` above the channels, once these are known.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = SuperBitLSH(bits=24)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 24]
+
     Source: the paper above, algorithm 1.
     """
 

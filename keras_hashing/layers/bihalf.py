@@ -48,6 +48,13 @@ class BiHalf(keras.layers.Layer):
     Raises:
         ValueError: when called, an input that is not of rank 2.
 
+    Example:
+        >>> outputs = ops.array([[0.1], [0.2], [0.3], [0.4]])
+        >>> BiHalf()(outputs, training=True).numpy().ravel().tolist()
+        [-1.0, -1.0, 1.0, 1.0]
+        >>> BiHalf()(outputs).numpy().ravel().tolist()
+        [1.0, 1.0, 1.0, 1.0]
+
     Source: see `bihalf_signs`; at test time the paper takes the sign too.
     """
 

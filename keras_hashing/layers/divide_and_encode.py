@@ -38,6 +38,11 @@ class DivideAndEncode(keras.layers.Layer):
         ValueError: `bits` is outside 1..4096; when called, an input that is not of rank 2, or
             whose channels `bits` does not divide.
 
+    Example:
+        >>> layer = DivideAndEncode(bits=4)
+        >>> layer(ops.ones((2, 12))).shape.as_list(), layer.count_params()
+        ([2, 4], 16)
+
     Source: the paper above, divide-and-encode module, before its sigmoid.
     """
 

@@ -47,6 +47,10 @@ class PiecewiseThreshold(keras.layers.Layer):
     Raises:
         ValueError: `eps` is outside [0, 0.5].
 
+    Example:
+        >>> PiecewiseThreshold(eps=0.25)(ops.array([0.125, 0.5, 0.875])).numpy().tolist()
+        [0.0, 0.5, 1.0]
+
     Source: the paper above, which calls eps a small positive constant; default ours.
     """
 

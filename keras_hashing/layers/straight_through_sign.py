@@ -36,6 +36,10 @@ class StraightThroughSign(keras.layers.Layer):
 
     Input: float tensor of any shape. Output: the same shape, -1 or +1.
 
+    Example:
+        >>> StraightThroughSign()(ops.array([-0.5, 0.0, 2.0])).numpy().tolist()
+        [-1.0, 1.0, 1.0]
+
     Source: see `straight_through_sign`.
     """
 

@@ -32,6 +32,10 @@ def hadamard(order: int) -> Int8Array:
     Raises:
         ValueError: an order out of range or out of reach.
 
+    Example:
+        >>> hadamard(2).tolist()
+        [[1, 1], [1, -1]]
+
     Source: Paley, "On Orthogonal Matrices", Journal of Mathematics and Physics, 1933.
     """
     matrix = _hadamard(checks.bits(order, "order"))
@@ -91,6 +95,10 @@ def bernoulli_centres(classes: int, bits: int, seed: int = 0) -> Int8Array:
 
     Raises:
         ValueError: more classes than codes of `bits` bits.
+
+    Example:
+        >>> bernoulli_centres(classes=10, bits=16).shape
+        (10, 16)
     """
     classes, bits = enough_bits(classes, bits)
     return _distinct(np.random.default_rng(seed), np.empty((0, bits), np.int8), classes)

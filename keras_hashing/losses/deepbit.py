@@ -19,6 +19,10 @@ def bit_certainty_gap(probabilities: Tensor) -> Tensor:
     Returns:
         Float tensor `(batch,)`, 0 to bits / 4.
 
+    Example:
+        >>> bit_certainty_gap(ops.array([[0.0, 1.0], [0.5, 1.0]])).numpy().tolist()
+        [0.0, 0.25]
+
     Source: Lin et al., "Learning Compact Binary Descriptors with Unsupervised Deep Neural
     Networks", CVPR 2016, quantization, in the form of their code, which pulls to 0 and 1.
     """
@@ -35,6 +39,10 @@ def bit_balance(probabilities: Tensor) -> Tensor:
     Returns:
         Float scalar, 0 to bits / 4.
 
+    Example:
+        >>> float(bit_balance(ops.array([[0.0, 1.0], [1.0, 1.0]])))
+        0.25
+
     Source: Lin et al., CVPR 2016, even distribution, of probabilities in place of bits, which
     have no gradient.
     """
@@ -49,6 +57,10 @@ def bit_decorrelation(probabilities: Tensor) -> Tensor:
 
     Returns:
         Float scalar, at least 0; 0 for a batch of one.
+
+    Example:
+        >>> float(bit_decorrelation(ops.array([[0.0, 0.0], [1.0, 1.0]])))  # two covariances of 1/4
+        0.03125
 
     Source: ours, after the uncorrelated bits of the abstract of Lin et al., CVPR 2016.
     """
@@ -68,6 +80,10 @@ def rotation_gap(rotated: Tensor, outputs: Tensor, weights: Tensor = 1.0) -> Ten
 
     Returns:
         Float tensor `(batch,)`, at least 0.
+
+    Example:
+        >>> float(rotation_gap(ops.array([[1.0, 0.0]]), ops.array([[1.0, 1.0]]), weights=0.5)[0])
+        0.5
 
     Source: Lin et al., CVPR 2016, rotation invariance.
     """

@@ -68,6 +68,15 @@ class PairwiseLoss(AnchorLoss):
 
     Raises:
         ValueError: `quantization_weight` is negative; when called, as `AnchorLoss`.
+
+    Example:
+        >>> class Squared(PairwiseLoss):
+        ...     def pair_values(self, similarity, anchors, references):
+        ...         inner = ops.matmul(anchors, ops.transpose(references))
+        ...         return ops.square(inner / anchors.shape[-1] - similarity)
+        >>> outputs = ops.array([[1.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+        >>> float(Squared()(ops.array([0, 0, 1]), outputs))
+        0.0
     """
 
     def __init__(self, quantization_weight: float = 0.0, **kwargs: Any) -> None:
@@ -192,6 +201,11 @@ class PairwiseSquaredError(PairwiseLoss):
 
     Raises:
         ValueError: unknown `targets` or a negative weight.
+
+    Example:
+        >>> loss = PairwiseSquaredError(targets="sign")
+        >>> float(loss(ops.array([0, 1]), ops.array([[1.0, 1.0], [-1.0, -1.0]])))
+        0.0
 
     Source: the paper at the top of the module, variant DHN-E.
     """

@@ -169,6 +169,11 @@ class CosineMargin(keras.losses.Loss):
     Raises:
         ValueError: an argument outside its range; when called, cosines that are not of rank 2.
 
+    Example:
+        >>> loss = CosineMargin(scale=8.0, margin=0.0)
+        >>> round(float(loss(ops.array([0]), ops.array([[0.5, 0.5]]))), 4)  # log 2
+        0.6931
+
     Source: the paper at the top of the module.
     """
 

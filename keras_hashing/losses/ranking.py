@@ -84,6 +84,14 @@ class HistogramLoss(AnchorLoss):
     Raises:
         TypeError: `bins` is not a whole number.
         ValueError: `bins` is below 1; when called, as `AnchorLoss`.
+
+    Example:
+        >>> class MissedNearest(HistogramLoss):  # share of the similar items beyond the nearest bin
+        ...     def row_values(self, relevant, retrieved):
+        ...         return 1.0 - ops.divide_no_nan(relevant[:, 0], relevant[:, -1])
+        >>> outputs = ops.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0]])
+        >>> float(MissedNearest()(ops.array([0, 0, 1, 1]), outputs))
+        0.0
     """
 
     def __init__(self, bins: int | None = None, **kwargs: Any) -> None:

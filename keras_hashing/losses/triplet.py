@@ -68,6 +68,14 @@ class TripletLoss(AnchorLoss):
 
     Raises:
         ValueError: an unknown `average`; when called, as `AnchorLoss`.
+
+    Example:
+        >>> class Squared(TripletLoss):
+        ...     def triplet_values(self, positive_distances, negative_distances):
+        ...         return ops.square(ops.relu(2.0 + positive_distances - negative_distances))
+        >>> outputs = ops.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0]])
+        >>> float(Squared()(ops.array([0, 0, 1]), outputs))
+        0.0
     """
 
     def __init__(self, average: str = "valid", **kwargs: Any) -> None:

@@ -23,6 +23,11 @@ def cosine_structure(features: Tensor, signs: Tensor) -> Tensor:
     Returns:
         Float tensor `(batch,)`, 0 to 4.
 
+    Example:
+        >>> same = ops.array([[1.0, 1.0], [1.0, -1.0]])
+        >>> [round(float(value), 6) for value in cosine_structure(same, same)]
+        [0.0, 0.0]
+
     Source: Li and van Gemert, "Deep Unsupervised Image Hashing by Maximizing Bit Entropy", AAAI
     2021, the only term; Su et al., "Greedy Hash", NeurIPS 2018, its unsupervised form. Their code
     breaks on odd batches; the rule for them is ours.
@@ -46,6 +51,10 @@ def code_gap(outputs: Tensor, signs: Tensor) -> Tensor:
     Returns:
         Float tensor `(batch,)`, at least 0.
 
+    Example:
+        >>> float(code_gap(ops.array([[0.5, -1.0]]), ops.array([[1.0, -1.0]]))[0])
+        0.0625
+
     Source: Li and van Gemert, AAAI 2021, who add gamma (z - b) / (batch bits) to the gradient;
     gamma times the batch mean of these values has that gradient.
     """
@@ -64,6 +73,10 @@ def spread_cosines(features: Tensor) -> Tensor:
     Returns:
         Float tensor `(batch, batch)`, -1 to 1; 0 where all pairs are equally near. The diagonal
         means nothing.
+
+    Example:
+        >>> spread_cosines(ops.eye(3)).shape.as_list()
+        [3, 3]
 
     Source: ours, for the relations of features in Jin et al., "Unsupervised Semantic Deep
     Hashing", 2018.
@@ -92,6 +105,10 @@ def relation_gap(outputs: Tensor, targets: Tensor) -> Tensor:
         Float tensor `(batch,)`, 0 to 4; 0 for a batch of one. The batch mean is the mean over
         pairs.
 
+    Example:
+        >>> [round(float(value), 6) for value in relation_gap(ops.eye(2), ops.eye(2))]
+        [0.0, 0.0]
+
     Source: ours, for the semantic term of Jin et al., 2018.
     """
     units = unit_rows(ops.convert_to_tensor(outputs))
@@ -111,6 +128,10 @@ def unit_gap(outputs: Tensor) -> Tensor:
     Returns:
         Float tensor `(batch,)`, at least 0. An output of 0 is pulled to +1.
 
+    Example:
+        >>> float(unit_gap(ops.array([[1.0, -0.5]]))[0])
+        0.125
+
     Source: ours, for the quantization term of Jin et al., 2018.
     """
     return ops.mean(ops.square(formulas.magnitude(outputs) - 1.0), axis=-1)
@@ -124,6 +145,10 @@ def bit_bias(outputs: Tensor) -> Tensor:
 
     Returns:
         Float scalar, 0 to 1.
+
+    Example:
+        >>> float(bit_bias(ops.array([[1.0, 1.0], [-1.0, 1.0]])))
+        0.5
 
     Source: ours, for the maximum entropy of each bit of Jin et al., 2018.
     """

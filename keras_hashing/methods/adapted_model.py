@@ -25,6 +25,14 @@ class AdaptedModel(HashingModel):
 
     Input: images `(n, h, w, 1 or 3)`, values 0 to 255; or features. Output: float32
     `(n, bits)`; bit = (output >= 0).
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_hashing import hashers
+        >>> model = AdaptedModel(hashers.ITQ(8, name="hash"), backbone=None)
+        >>> model.adapt(np.random.default_rng(0).normal(size=(100, 16)))
+        >>> model.bits
+        8
     """
 
     adapts = True

@@ -12,7 +12,16 @@ from keras_hashing.types import ArrayLike, Images
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="LSHModel")
 class LSH(AdaptedModel):
-    """Random directions. Arguments of `hashers.LSH` and `AdaptedModel`."""
+    """Random directions. Arguments of `hashers.LSH` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = LSH(bits=12, backbone=None)
+        >>> model.adapt(features)
+        >>> model(features).shape.as_list()
+        [100, 12]
+    """
 
     def __init__(
         self,
@@ -27,7 +36,16 @@ class LSH(AdaptedModel):
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="SuperBitModel")
 class SuperBit(AdaptedModel):
-    """Random directions, orthogonal. Arguments of `hashers.SuperBitLSH` and `AdaptedModel`."""
+    """Random directions, orthogonal. Arguments of `hashers.SuperBitLSH` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = SuperBit(bits=12, backbone=None)
+        >>> model.adapt(features)
+        >>> model(features).shape.as_list()
+        [100, 12]
+    """
 
     def __init__(
         self,
@@ -44,7 +62,16 @@ class SuperBit(AdaptedModel):
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="PCAHModel")
 class PCAH(AdaptedModel):
-    """Principal components. Arguments of `hashers.PCAHash` and `AdaptedModel`."""
+    """Principal components. Arguments of `hashers.PCAHash` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = PCAH(bits=8, backbone=None)
+        >>> model.adapt(features)
+        >>> model(features).shape.as_list()
+        [100, 8]
+    """
 
     def __init__(
         self, bits: int, backbone: str | keras.Model | None = "efficientnet_lite0", **kwargs: Any
@@ -54,7 +81,16 @@ class PCAH(AdaptedModel):
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="ITQModel")
 class ITQ(AdaptedModel):
-    """Principal components, rotated. Arguments of `hashers.ITQ` and `AdaptedModel`."""
+    """Principal components, rotated. Arguments of `hashers.ITQ` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = ITQ(bits=8, backbone=None)
+        >>> model.adapt(features)
+        >>> model(features).shape.as_list()
+        [100, 8]
+    """
 
     def __init__(
         self,
@@ -71,7 +107,16 @@ class ITQ(AdaptedModel):
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="SpectralModel")
 class Spectral(AdaptedModel):
-    """Waves along components. Arguments of `hashers.SpectralHash` and `AdaptedModel`."""
+    """Waves along components. Arguments of `hashers.SpectralHash` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = Spectral(bits=12, backbone=None)
+        >>> model.adapt(features)
+        >>> model(features).shape.as_list()
+        [100, 12]
+    """
 
     def __init__(
         self, bits: int, backbone: str | keras.Model | None = "efficientnet_lite0", **kwargs: Any
@@ -81,7 +126,16 @@ class Spectral(AdaptedModel):
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="SemanticModel")
 class Semantic(AdaptedModel):
-    """A deep autoencoder's code. Arguments of `hashers.SemanticHash` and `AdaptedModel`."""
+    """A deep autoencoder's code. Arguments of `hashers.SemanticHash` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = Semantic(bits=8, hidden=(16,), pretraining_epochs=1, epochs=1, backbone=None)
+        >>> model.adapt(features)
+        >>> model(features).shape.as_list()
+        [100, 8]
+    """
 
     def __init__(
         self,
@@ -112,7 +166,16 @@ class Semantic(AdaptedModel):
 
 @keras.saving.register_keras_serializable(package="keras_hashing", name="KSHModel")
 class KSH(AdaptedModel):
-    """Kernels to anchors, from labels. Arguments of `hashers.KSH` and `AdaptedModel`."""
+    """Kernels to anchors, from labels. Arguments of `hashers.KSH` and `AdaptedModel`.
+
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> model = KSH(bits=8, backbone=None, anchors=20)
+        >>> model.adapt(features, np.arange(100) % 4)
+        >>> model(features).shape.as_list()
+        [100, 8]
+    """
 
     supervised = True
     needs_labels = True

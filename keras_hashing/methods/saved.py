@@ -24,6 +24,13 @@ def load(path: Path) -> keras.Model:
     Raises:
         FileNotFoundError: no such file.
         ValueError: not a `.keras` file.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.methods.DHN(bits=12, backbone="small_cnn", image_size=28)
+        >>> model.save("photos.keras")
+        >>> load("photos.keras").bits
+        12
     """
     path = pathlib.Path(path)
     if not path.exists():

@@ -18,6 +18,12 @@ class Encoder:
         load: function without arguments that returns the model: images in [0, 255] to float
             features, or with `hashing` to outputs `(n, bits)`.
         hashing: bool, whether the model's own signs are the codes.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> encoder = Encoder("small_cnn", lambda: kh.backbones.get("small_cnn", image_size=28))
+        >>> encoder.vectors(np.zeros((2, 28, 28, 3), "float32")).shape[0], encoder.width
+        (2, 128)
     """
 
     def __init__(self, name: str, load: Callable[[], Any], hashing: bool = False) -> None:

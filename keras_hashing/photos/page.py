@@ -41,6 +41,19 @@ def build_page(photo_index: PhotoIndex, answers: Sequence[Answer], page_folder: 
 
     Returns:
         str, the page.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> os.mkdir("photos")
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> summary = kh.photos.update("photos.khindex", "photos", encoder)
+        >>> photo_index = kh.photos.PhotoIndex("photos.khindex")
+        >>> page = build_page(photo_index, photo_index.search(["photos/1.png"], k=2), ".")
+        >>> page.count("<img")
+        3
     """
     picture = functools.cache(functools.partial(_picture, page_folder))
     rows = [

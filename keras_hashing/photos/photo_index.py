@@ -27,6 +27,10 @@ class Neighbour:
         path: str, below the index's folder.
         distance: int, bits in which its code and the query's differ.
         relation: "query" if it is the query itself, "copy" if its file has the same bytes, or "".
+
+    Example:
+        >>> Neighbour("roses/0.jpg", distance=3)
+        Neighbour(path='roses/0.jpg', distance=3, relation='')
     """
 
     path: str
@@ -42,6 +46,10 @@ class Answer:
         query: str, the path as given.
         neighbours: list of `Neighbour`.
         problem: str, or None.
+
+    Example:
+        >>> Answer("new.jpg", [Neighbour("roses/0.jpg", 3)]).neighbours[0].path
+        'roses/0.jpg'
     """
 
     query: str
@@ -64,6 +72,19 @@ class PhotoIndex:
     Raises:
         FileNotFoundError: there is none.
         ValueError: it is damaged.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> summary = kh.photos.update("photos.khindex", "photos", encoder)
+        >>> photo_index = PhotoIndex("photos.khindex")
+        >>> len(photo_index), photo_index.bits, photo_index.codes.shape
+        (3, 48, (3, 6))
     """
 
     def __init__(self, directory: Path) -> None:

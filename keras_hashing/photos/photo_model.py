@@ -22,6 +22,19 @@ def photo_model(photo_index: PhotoIndex, encoder: Encoder) -> "keras.Model":
 
     Raises:
         ValueError: the encoder's model is not the index's.
+
+    Example:
+        >>> import pathlib
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> summary = kh.photos.update("photos.khindex", "photos", encoder)
+        >>> photo_model(kh.photos.PhotoIndex("photos.khindex"), encoder).bits
+        48
     """
     import keras
 

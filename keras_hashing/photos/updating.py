@@ -30,6 +30,17 @@ class Summary:
         fitted: bool, whether the projection was fitted in this update.
         bits: int.
         unreadable: list of (path, problem), what was passed over.
+
+    Example:
+        >>> from keras_hashing.photos import Summary
+        >>> counts = {"photos": 3, "new": 3, "changed": 0, "deleted": 0, "encoded": 3, "resumed": 0}
+        >>> print(Summary(**counts, projection="superbit", fitted=True, bits=64, unreadable=[]))
+        Summary
+          photos: 3 in codes of 64 bits
+          new, changed, deleted: 3, 0, 0
+          encoded: 3, and 0 by an unfinished run before
+          projection: superbit, fitted now
+          unreadable: 0; `unreadable` says which and why
     """
 
     photos: int

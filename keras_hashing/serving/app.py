@@ -42,6 +42,10 @@ class Settings:
         wait: float, seconds that a batch waits for more rows.
         max_waiting: int, requests to one signature of a version that may wait; 503 beyond it.
         seconds: float, until a request that waits or runs is answered with 504.
+
+    Example:
+        >>> Settings(max_rows=16).seconds
+        30.0
     """
 
     max_rows: int = batching.MAX_ROWS

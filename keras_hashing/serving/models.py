@@ -157,6 +157,12 @@ class Models:
     Raises:
         FileNotFoundError: a folder, or a version asked for, that is not there.
         ValueError: two models of one name, or what `versions.check` finds.
+
+    Example:
+        >>> models = Models([])
+        >>> models.load()
+        >>> models.names
+        []
     """
 
     def __init__(

@@ -44,6 +44,11 @@ def page_routes(models: Models, images: Path | None = None) -> list[Any]:
 
     Raises:
         FileNotFoundError, NotADirectoryError: no such folder.
+
+    Example:
+        >>> from keras_hashing import serving
+        >>> [route.path for route in page_routes(serving.Models([]))]
+        ['/', '/page/page.css', '/page']
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_hashing.serving", "page"), autoescape=True

@@ -39,10 +39,9 @@ def reproduce(
         ValueError: an unknown name, or a recipe that cannot be read.
 
     Example:
-        ```python
-        for seed, entry in kh.training.reproduce("dhn_cifar10_48", "runs/again", seeds=3):
-            print(seed, entry.metrics["map(expected)"])
-        ```
+        >>> again = reproduce("dhn_cifar10_48", "runs/again", seeds=3)  # starts when it is read
+        >>> for seed, entry in again:  # doctest: +SKIP
+        ...     print(seed, entry.metrics["map(expected)"])
     """
     source = zoo.find(name)
     published, recipe = zoo.info(source), read_recipe(source / zoo.RECIPE)

@@ -55,11 +55,18 @@ def source_recipe(
             be fine-tuned, or images that cannot be split.
 
     Example:
-        ```python
-        lists = {"train": "train.txt", "query": "test.txt", "database": "database.txt"}
-        recipe = kh.training.source_recipe(lists, data_dir="nus_wide", method="hashnet")
-        trained = kh.training.train(recipe, data_dir="nus_wide")
-        ```
+        >>> import pathlib
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), "uint8")
+        >>> for number, image in enumerate(pixels):
+        ...     folder = pathlib.Path("photos", "even" if number % 2 == 0 else "odd")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.fromarray(image).save(folder / f"{number}.png")
+        >>> recipe = source_recipe({"folder": "photos", "query": 0.2}, method="csq", bits=16)
+        >>> recipe.name, recipe.model["bits"], recipe.data["query"]
+        ('csq_photos_16', 16, 0.2)
     """
     model, training = head_settings(method, bits)
     with warnings.catch_warnings():
@@ -105,10 +112,17 @@ def folder_recipe(
         FileNotFoundError, NotADirectoryError, ValueError: as of `source_recipe`.
 
     Example:
-        ```python
-        recipe = kh.training.folder_recipe("/data/photos", method="csq", bits=64)
-        trained = kh.training.train(recipe, data_dir="/data")
-        ```
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), "uint8")
+        >>> for number, image in enumerate(pixels):
+        ...     folder = pathlib.Path("photos", "even" if number % 2 == 0 else "odd")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.fromarray(image).save(folder / f"{number}.png")
+        >>> recipe = folder_recipe("photos", method="itq", bits=64)
+        >>> recipe.name, recipe.data["folder"]
+        ('itq_photos_64', 'photos')
     """
     folder = pathlib.Path(folder).resolve()
     return source_recipe(

@@ -39,13 +39,10 @@ def train_family(
         ValueError: as of `train` and `publish`.
 
     Example:
-        ```python
-        import keras_hashing as kh
-
-        recipes = kh.training.read_family("zoo/recipes/cifar10_frozen.toml")
-        for entry in kh.training.train_family(recipes, "entries"):
-            print(entry.name, entry.metrics["map(expected)"])
-        ```
+        >>> import keras_hashing as kh
+        >>> recipes = kh.training.read_family("zoo/recipes/cifar10_frozen.toml")  # doctest: +SKIP
+        >>> for entry in train_family(recipes, "entries"):  # doctest: +SKIP
+        ...     print(entry.name, entry.metrics["map(expected)"])
     """
     loaded: dict = {}
     for recipe in recipes:

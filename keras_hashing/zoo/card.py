@@ -30,6 +30,10 @@ def render_card(entry: entries.Entry) -> str:
 
     Returns:
         str. Figures are fractions in [0, 1], four digits; `metadata.json` has all digits.
+
+    Example:
+        >>> render_card(catalog.info("dhn_fashion_48")).splitlines()[0]
+        '# dhn_fashion_48'
     """
     parts = [
         _head(entry),
@@ -69,6 +73,12 @@ def record_reruns(name: Path, reruns: dict[int, float]) -> entries.Entry:
     Raises:
         FileNotFoundError: a path without an entry.
         ValueError: an unknown name, or a figure that is no fraction in [0, 1].
+
+    Example:
+        >>> import shutil
+        >>> entry = shutil.copytree(catalog.find("dhn_fashion_48"), "dhn_fashion_48")
+        >>> record_reruns(entry, {7: 0.7021}).reruns["7"]
+        0.7021
     """
     folder = catalog.find(name)
     entry = catalog.info(folder)

@@ -51,7 +51,12 @@ def list(
 
 
 def shipped() -> builtins.list[str]:
-    """Names of the entries that are part of the package, sorted."""
+    """Names of the entries that are part of the package, sorted.
+
+    Example:
+        >>> "dhn_fashion_48" in shipped()
+        True
+    """
     return sorted(_shipped())
 
 
@@ -85,7 +90,12 @@ def info(name: Path) -> entries.Entry:
 
 
 def find(name: Path) -> pathlib.Path:
-    """Folder of an entry, by name or path, fetched where needed; errors as of `info`."""
+    """Folder of an entry, by name or path, fetched where needed; errors as of `info`.
+
+    Example:
+        >>> find("dhn_fashion_48").name
+        'dhn_fashion_48'
+    """
     return _local(name) or _kept(name).path
 
 

@@ -60,6 +60,12 @@ class Entry:
             where the entry has those and does not repeat them.
         format: int, of the folder; this version reads up to 1.
         path: `pathlib.Path` of the folder, not stored.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> entry = kh.zoo.info("dhn_fashion_48")
+        >>> entry.method, entry.bits, entry.protocol["name"]
+        ('dhn', 48, 'fashion-s1')
     """
 
     name: str

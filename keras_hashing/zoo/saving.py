@@ -68,6 +68,16 @@ def save(
     Raises:
         ValueError: a backbone that is a model of one's own, weights that are not finite, empty
             queries or database, or a folder that is no entry.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.methods.DHN(bits=8, backbone="small_cnn", image_size=28)
+        >>> some = kh.data.sample().subset(range(20))
+        >>> data = kh.data.Data("sample", train=some, validation=some, query=some, database=some)
+        >>> save(model, "dhn_sample_8", data).counts["database"]
+        20
+        >>> kh.load("dhn_sample_8").bits
+        8
     """
     path = pathlib.Path(path)
     name = entries.check_name(path.name)
@@ -172,6 +182,12 @@ def image_outputs(model: "HashingModel", images: "ImageSet") -> Float32Array:
 
     Raises:
         ValueError: as of `keras_hashing.encode`.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> some = kh.data.sample().subset(range(3))
+        >>> image_outputs(kh.zoo.load("dhn_fashion_48"), some).shape
+        (3, 48)
     """
     return encoding.outputs(model, images.paths if images.images is None else images.images)
 

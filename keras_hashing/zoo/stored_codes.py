@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, html
 from keras_hashing import codes as code_forms
 from keras_hashing.types import Path
 from keras_hashing.zoo import catalog, entry_files, protocol_labels
@@ -30,7 +30,7 @@ _UNREADABLE = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Codes:
     """Codes of an entry's queries and database, with labels and ids in the same order.
 
@@ -46,6 +46,18 @@ class Codes:
     database_labels: np.ndarray | None
     query_ids: np.ndarray
     database_ids: np.ndarray
+
+    def __repr__(self):
+        return html.lines(self._facts(), type(self).__name__)
+
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=type(self).__name__)
+
+    def _facts(self):
+        return [
+            (name, "none" if array is None else f"{array.dtype} {array.shape}")
+            for name, array in vars(self).items()
+        ]
 
 
 def codes(name: Path) -> Codes:
