@@ -88,16 +88,16 @@ class Nested(HashingModel):
         self.backbone = self.longest.backbone
         self.image_size = self.longest.image_size
         self.head = self.longest.head
-        self.shorter = [self._part(method, length, kwargs) for length in lengths[:-1]]
+        self.shorter = [self._part(method_class, length, kwargs) for length in lengths[:-1]]
         self.built = self.longest.built
 
-    def _part(self, method, length, arguments):
+    def _part(self, method_class, length, arguments):
         """A model of a shorter length that computes losses with this one's backbone and head."""
         left_out = ("image_size", "pretrained")
         arguments = {key: value for key, value in arguments.items() if key not in left_out}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*without a backbone")
-            part = method(bits=length, backbone=None, name=f"first_{length}", **arguments)
+            part = method_class(bits=length, backbone=None, name=f"first_{length}", **arguments)
         part._head_is_given = False
         part.backbone = self.longest.backbone
         part.head = PrefixHead(self.longest.head, length)
