@@ -90,7 +90,7 @@ def measure(model, folders, place):
                 engine=engine,
                 workers=workers,
                 batch_size=BATCH,
-                progress=False,
+                verbose=0,
             )
             off += bits_off(corpus.Corpus(target).codes, found)
             if engine == "ray":

@@ -5,16 +5,50 @@ loads TensorFlow.
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what `__getattr__` does below, for editors and type checkers
+    from keras_hashing import (
+        auditing,
+        backbones,
+        callbacks,
+        codes,
+        corpus,
+        data,
+        evaluation,
+        exporting,
+        hashers,
+        index,
+        layers,
+        losses,
+        methods,
+        photos,
+        regularizers,
+        relevance,
+        serving,
+        training,
+        zoo,
+    )
+    from keras_hashing.auditing.audit import audit
+    from keras_hashing.encoding import encode
+    from keras_hashing.evaluation import Evaluator, evaluate
+    from keras_hashing.exporting import export, export_litert, export_onnx
+    from keras_hashing.index import CoarseToFine, Index
+    from keras_hashing.loading import load
 
 __version__ = "0.1.0"
 
 _MODULES = (
+    "auditing",
     "backbones",
     "callbacks",
     "codes",
     "corpus",
     "data",
+    "evaluation",
+    "exporting",
     "hashers",
+    "index",
     "layers",
     "losses",
     "methods",
@@ -22,6 +56,7 @@ _MODULES = (
     "regularizers",
     "relevance",
     "serving",
+    "training",
     "zoo",
 )
 
@@ -39,18 +74,50 @@ _NAMES = {
     "load": "loading",
 }
 
-__all__ = sorted([*_MODULES, *_NAMES])
+__all__ = [
+    "CoarseToFine",
+    "Evaluator",
+    "Index",
+    "audit",
+    "auditing",
+    "backbones",
+    "callbacks",
+    "codes",
+    "corpus",
+    "data",
+    "encode",
+    "evaluate",
+    "evaluation",
+    "export",
+    "export_litert",
+    "export_onnx",
+    "exporting",
+    "hashers",
+    "index",
+    "layers",
+    "load",
+    "losses",
+    "methods",
+    "photos",
+    "regularizers",
+    "relevance",
+    "serving",
+    "training",
+    "zoo",
+]
+
+if not TYPE_CHECKING:  # a type checker would take every name for one that is here
+
+    def __getattr__(name):
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        if name in _NAMES:
+            value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+            globals()[name] = value
+            return value
+        spelling = importlib.import_module(f"{__name__}.spelling")
+        raise spelling.no_attribute(__name__, name, __all__)
 
 
-def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in _NAMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return [*__all__, "__version__"]

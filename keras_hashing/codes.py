@@ -5,8 +5,10 @@ order of `numpy.packbits(..., bitorder="little")` and of FAISS.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from keras_hashing import checks
+from keras_hashing.types import ArrayLike, Int8Array, Int32Array, UInt8Array
 
 # Rows of one block of `hamming`, so that its working memory stays in tens of megabytes.
 _BLOCK_PAIRS = 1 << 21
@@ -14,7 +16,7 @@ _BLOCK_PAIRS = 1 << 21
 _MOST_BY_CHANCE = 64
 
 
-def signs(outputs):
+def signs(outputs: ArrayLike) -> Int8Array:
     """Signs of outputs; an output of exactly 0 (or -0.0) becomes +1.
 
     Floats that are plainly bits or probabilities are refused, because all of them would become
@@ -102,7 +104,7 @@ def _close_to_zero(outputs):
     return np.count_nonzero(outputs < outputs.max(axis=0) / 4) >= 0.2 * outputs.size
 
 
-def pack(outputs_or_signs):
+def pack(outputs_or_signs: ArrayLike) -> UInt8Array:
     """Pack outputs or signs into codes.
 
     Args:
@@ -127,7 +129,7 @@ def pack(outputs_or_signs):
     return np.packbits(signs(array) > 0, axis=-1, bitorder="little")
 
 
-def unpack(codes, bits):
+def unpack(codes: ArrayLike, bits: int) -> Int8Array:
     """Unpack codes into signs.
 
     Args:
@@ -151,7 +153,7 @@ def unpack(codes, bits):
     return (2 * unpacked.astype(np.int8) - 1).astype(np.int8)
 
 
-def prefix(codes, bits, length):
+def prefix(codes: ArrayLike, bits: int, length: int) -> UInt8Array:
     """The first bits of each code, themselves codes; for models whose prefixes are codes.
 
     Args:
@@ -179,7 +181,7 @@ def prefix(codes, bits, length):
     return kept
 
 
-def words(codes):
+def words(codes: ArrayLike) -> npt.NDArray[np.uint64]:
     """Codes padded with zero bytes to whole 64-bit words, which leaves every distance as it is.
 
     Args:
@@ -187,6 +189,10 @@ def words(codes):
 
     Returns:
         uint64 array `(n, ceil(bytes / 8))`, contiguous.
+
+    Example:
+        >>> words(np.array([[1, 1]], np.uint8))
+        array([[257]], dtype=uint64)
     """
     codes = checks.codes("codes", codes)
     width = -(-codes.shape[1] // 8) * 8
@@ -195,7 +201,7 @@ def words(codes):
     return padded.view(np.uint64)
 
 
-def hamming(query_codes, database_codes):
+def hamming(query_codes: ArrayLike, database_codes: ArrayLike) -> Int32Array:
     """All Hamming distances between two small sets of codes.
 
     Args:
@@ -208,6 +214,10 @@ def hamming(query_codes, database_codes):
     Raises:
         TypeError: not uint8.
         ValueError: not rank 2, or of different widths.
+
+    Example:
+        >>> hamming(np.array([[0b011]], np.uint8), np.array([[0b000], [0b111]], np.uint8))
+        array([[2, 1]], dtype=int32)
     """
     query_codes = checks.codes("query_codes", query_codes)
     database_codes = checks.codes("database_codes", database_codes)

@@ -1,15 +1,23 @@
 """Images to outputs and codes, with any model: the one loop that predicts."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from tqdm.auto import tqdm
 
 from keras_hashing import checks, codes
 from keras_hashing.batches import FEATURES, IMAGES, open_source
+from keras_hashing.types import Float32Array, Images, UInt8Array
+
+if TYPE_CHECKING:
+    import keras
 
 _LONG = 20  # batches; with verbose="auto" a progress bar is shown from here on
 
 
-def encode(model, images, batch_size=64, verbose="auto"):
+def encode(
+    model: "keras.Model", images: Images, batch_size: int = 64, verbose: int | str = "auto"
+) -> UInt8Array:
     """Codes of images.
 
     Args:
@@ -35,20 +43,22 @@ def encode(model, images, batch_size=64, verbose="auto"):
     Example:
         >>> import numpy as np
         >>> from keras_hashing import methods
-        >>> model = methods.LSH(bits=12, backbone=None)
+        >>> model = methods.DHN(bits=12, backbone=None)
         >>> encode(model, np.eye(3, 8, dtype="float32")).shape
         (3, 2)
     """
     return codes_of(model, outputs(model, images, batch_size, verbose))
 
 
-def outputs(model, images, batch_size=64, verbose="auto"):
+def outputs(
+    model: "keras.Model", images: Images, batch_size: int = 64, verbose: int | str = "auto"
+) -> Float32Array:
     """Outputs of images before the sign, float32 `(n, bits)`; arguments as for `encode`.
 
     Example:
         >>> import numpy as np
         >>> from keras_hashing import methods
-        >>> outputs(methods.LSH(bits=12, backbone=None), np.eye(3, 8, dtype="float32")).shape
+        >>> outputs(methods.DHN(bits=12, backbone=None), np.eye(3, 8, dtype="float32")).shape
         (3, 12)
     """
     return outputs_and_labels(model, source_for(model, images), batch_size, verbose)[0]

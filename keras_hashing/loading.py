@@ -2,13 +2,19 @@
 
 import os
 import pathlib
+from typing import TYPE_CHECKING
+
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    import keras
 
 # Files by which a folder is known.
 _SAVED_BY_KERAS = "model.weights.h5"  # `model.save(folder, zipped=False)`
 _EXPORTED = "saved_model.pb"
 
 
-def load(what):
+def load(what: Path) -> "keras.Model":
     """The model of a zoo entry, or of a file that `model.save` wrote.
 
     Args:

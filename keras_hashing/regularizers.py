@@ -1,5 +1,7 @@
 """Penalties on outputs, for any layer's `activity_regularizer`."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -32,14 +34,14 @@ class BimodalLaplacian(keras.regularizers.Regularizer):
     AAAI 2016, quantization loss Q in its smoothed form.
     """
 
-    def __init__(self, weight=0.3):
+    def __init__(self, weight: float = 0.3) -> None:
         self.weight = checks.between("weight", weight, 0.0, None)
 
     def __call__(self, outputs):
         outputs = ops.cast(outputs, "float32")
         return self.weight * ops.sum(formulas.quantization(outputs))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"weight": self.weight}
 
 
@@ -67,7 +69,7 @@ class BitBalance(keras.regularizers.Regularizer):
     2008; the squared penalty is ours.
     """
 
-    def __init__(self, weight=0.1):
+    def __init__(self, weight: float = 0.1) -> None:
         self.weight = checks.between("weight", weight, 0.0, None)
 
     def __call__(self, outputs):
@@ -75,7 +77,7 @@ class BitBalance(keras.regularizers.Regularizer):
         value = ops.mean(ops.square(ops.mean(outputs, axis=0)))
         return self.weight * ops.cast(ops.shape(outputs)[0], "float32") * value
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"weight": self.weight}
 
 
@@ -104,7 +106,7 @@ class BitDecorrelation(keras.regularizers.Regularizer):
     NIPS 2008; the squared penalty is ours.
     """
 
-    def __init__(self, weight=0.1):
+    def __init__(self, weight: float = 0.1) -> None:
         self.weight = checks.between("weight", weight, 0.0, None)
 
     def __call__(self, outputs):
@@ -115,5 +117,5 @@ class BitDecorrelation(keras.regularizers.Regularizer):
         others = 1.0 - ops.eye(bits, dtype="float32")
         return self.weight * count * ops.sum(ops.square(others * products)) / bits**2
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"weight": self.weight}

@@ -1,9 +1,12 @@
 """Labels to relevance: two items are relevant to each other if they share at least one label."""
 
 import numpy as np
+import numpy.typing as npt
+
+from keras_hashing.types import ArrayLike
 
 
-def labels(name, array, count=None):
+def labels(name: str, array: ArrayLike, count: int | None = None) -> np.ndarray:
     """Check labels and bring them to one of two forms.
 
     Args:
@@ -19,6 +22,13 @@ def labels(name, array, count=None):
         TypeError: not numbers.
         ValueError: another rank or number of rows; a label that is negative, fractional or
             beyond int64; multi-hot rows without classes, or a value other than 0 and 1 in them.
+
+    Example:
+        >>> labels("labels", [[2], [0]])
+        array([2, 0])
+        >>> labels("labels", [[0, 1], [1, 1]])
+        array([[False,  True],
+               [ True,  True]])
     """
     array = np.asarray(array)
     if array.dtype.kind not in "biuf":
@@ -73,7 +83,7 @@ def _way_to_multi_hot(name, array):
     return "Pass one class number for each item, or a column of 0 and 1 for each class."
 
 
-def relevance(query_labels, database_labels):
+def relevance(query_labels: ArrayLike, database_labels: ArrayLike) -> npt.NDArray[np.bool_]:
     """Relevance of every database item to every query, for small sets.
 
     Args:
@@ -84,6 +94,11 @@ def relevance(query_labels, database_labels):
 
     Raises:
         ValueError: one is single-label and the other multi-hot, or class counts differ.
+
+    Example:
+        >>> relevance([0, 1], [1, 1, 0])
+        array([[False, False,  True],
+               [ True,  True, False]])
     """
     query_labels = labels("query_labels", query_labels)
     database_labels = labels("database_labels", database_labels)
@@ -93,8 +108,12 @@ def relevance(query_labels, database_labels):
     return (query_labels.astype(np.float32) @ database_labels.astype(np.float32).T) > 0
 
 
-def same_form(name, one, other_name, other):
-    """Raise ValueError unless both label arrays are single, or multi-hot with equal classes."""
+def same_form(name: str, one: ArrayLike, other_name: str, other: ArrayLike) -> None:
+    """Raise ValueError unless both label arrays are single, or multi-hot with equal classes.
+
+    Example:
+        >>> same_form("one", np.array([0, 1]), "other", np.array([2]))
+    """
     if one.ndim != other.ndim or one.shape[1:] != other.shape[1:]:
         raise ValueError(
             f"`{name}` and `{other_name}` must both be single labels, or multi-hot rows of as "

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A part, a folder or a module directly under keras_hashing, imports only from rows above its own;
 # parts of one row do not know each other. Inside a folder anything may import anything.
 ROWS = (
-    ("checks", "files", "html", "pages", "resources"),
+    ("checks", "files", "html", "pages", "resources", "spelling", "types"),
     ("codes", "formulas", "pixels", "relevance", "replicas", "weights"),
     ("classes", "data"),
     ("elements",),
@@ -109,6 +109,7 @@ def test_imports_go_to_rows_above():
     wrong = [
         f"{relative(path)} imports {other}"
         for path in MODULES
+        if part_of(path) != "__init__"  # its imports are for type checkers and never run
         for other in sorted(imported_parts(parse(path)) - {part_of(path)})
         if ROW_OF[other] >= ROW_OF.get(part_of(path), -1)
     ]
@@ -228,6 +229,8 @@ def test_registered_names_are_unique():
         "import keras_hashing; dir(keras_hashing)",
         "import keras_hashing; keras_hashing.codes, keras_hashing.relevance",
         "import keras_hashing; keras_hashing.Index",
+        "import keras_hashing; keras_hashing.evaluation, keras_hashing.index",
+        "import keras_hashing\ntry: keras_hashing.encod\nexcept AttributeError: pass",
         "from keras_hashing.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass",
     ],
 )
@@ -244,6 +247,28 @@ def test_unknown_attribute_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         keras_hashing.nothing  # noqa: B018
+
+
+def names_for_type_checkers():
+    """What the block `if TYPE_CHECKING:` of the package imports, name -> where from."""
+    (block,) = (
+        node
+        for node in parse(PACKAGE / "__init__.py").body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    return {alias.name: node.module for node in block.body for alias in node.names}
+
+
+def test_type_checkers_see_what_is_there():
+    import keras_hashing
+
+    found = names_for_type_checkers()
+    assert sorted(found) == keras_hashing.__all__ == sorted(keras_hashing.__all__)
+    assert {name for name, home in found.items() if home == "keras_hashing"} == set(
+        keras_hashing._MODULES
+    )
+    for name, part in keras_hashing._NAMES.items():
+        assert found[name].split(".")[1] == part
 
 
 def test_public_names_are_listed():

@@ -11,7 +11,7 @@ def parts():
 
     The names that `import keras_hashing` has itself stand on the page `keras_hashing`.
     """
-    return sorted({*_assigned(PACKAGE / "__init__.py", "_MODULES"), "evaluation", "training"})
+    return sorted(_assigned(PACKAGE / "__init__.py", "_MODULES"))
 
 
 def page(part):

@@ -2,18 +2,19 @@
 
 from keras_hashing.auditing import bit_audit, code_set, inputs, repeats, searching, two_sides
 from keras_hashing.auditing.result import Audit
+from keras_hashing.types import ArrayLike
 
 
 def audit(
-    codes,
-    bits=None,
+    codes: ArrayLike,
+    bits: int | None = None,
     *,
-    labels=None,
-    ids=None,
-    query_codes=None,
-    query_labels=None,
-    query_ids=None,
-):
+    labels: ArrayLike = None,
+    ids: ArrayLike = None,
+    query_codes: ArrayLike = None,
+    query_labels: ArrayLike = None,
+    query_ids: ArrayLike = None,
+) -> Audit:
     """Look into a set of codes: leaks, repetitions, idle bits, ties, and what conventions do.
 
     Without queries the database is searched by its own items, each left out of its own search;

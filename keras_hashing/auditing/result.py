@@ -2,14 +2,16 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks
 from keras_hashing.auditing import findings, page, plot, tables
-from keras_hashing.auditing.bit_audit import BitAudit
+from keras_hashing.auditing.bit_audit import BitAudit, RepeatedBit
 from keras_hashing.auditing.repeats import Duplicates, Leaks
 from keras_hashing.auditing.two_sides import Sides
+from keras_hashing.types import Path
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -33,6 +35,13 @@ class Audit:
         conventions: tuple of `keras_hashing.auditing.conventions.Convention`; empty
             without labels.
         notes: tuple of str, what was left out and why.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> codes = np.array([[0], [1], [1], [3]], np.uint8)
+        >>> found = kh.audit(codes, bits=3)
+        >>> found.items, found.dead_bits
+        (4, (2,))
     """
 
     bits: int
@@ -50,22 +59,22 @@ class Audit:
     notes: tuple
 
     @property
-    def dead_bits(self):
+    def dead_bits(self) -> tuple[int, ...]:
         """Tuple of int, bits that are the same in all items."""
         return self.of_bits.dead
 
     @property
-    def duplicated_bits(self):
+    def duplicated_bits(self) -> tuple[RepeatedBit, ...]:
         """Tuple of `RepeatedBit`, live bits equal or opposite to an earlier one."""
         return self.of_bits.repeated
 
     @property
-    def balance(self):
+    def balance(self) -> np.ndarray:
         """float64 `(bits,)`, share of the items for which a bit is on."""
         return self.of_bits.balance
 
     @property
-    def entropy(self):
+    def entropy(self) -> dict[str, float]:
         """dict of floats in bits.
 
         "per_bit" is the mean entropy of a bit, at most 1; "codes" that of the codes as they
@@ -78,12 +87,12 @@ class Audit:
         }
 
     @property
-    def faults(self):
+    def faults(self) -> tuple[str, ...]:
         """Tuple of str, sentences on what should be mended or explained."""
         return findings.faults(self)
 
     @property
-    def remarks(self):
+    def remarks(self) -> tuple[str, ...]:
         """Tuple of str, sentences that belong beside a figure made from these codes."""
         return findings.remarks(self)
 
@@ -95,7 +104,7 @@ class Audit:
     def _repr_html_(self):
         return page.html(self, "Audit", whole=False)
 
-    def to_html(self, path, name="codes"):
+    def to_html(self, path: Path, name: str = "codes") -> None:
         """Write all of it, tables and picture, as a page that needs no other file.
 
         Args:
@@ -108,7 +117,7 @@ class Audit:
         checks.one_of("ending of path", pathlib.Path(path).suffix.lower(), (".html",))
         page.write(path, self, name)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """All of it ready for JSON; of the correlation and of the group sizes only summaries."""
         duplicates = dataclasses.asdict(self.duplicates)
         del duplicates["group_sizes"]
@@ -139,7 +148,7 @@ class Audit:
             "notes": list(self.notes),
         }
 
-    def plot(self, path):
+    def plot(self, path: Path) -> None:
         """Draw balance, correlation, repetitions, ties and the figures of all conventions.
 
         Args:

@@ -20,7 +20,9 @@ _SHIPPED = "efficientnet_lite0"
 _SHIPPED_SHA256 = "884f8c93be570564a76688b7d1ea96c7244c059c457f456cba74cf316c8101a9"
 
 
-def get(name_or_model, image_size=None, pretrained=None):
+def get(
+    name_or_model: str | keras.Model, image_size: int | None = None, pretrained: bool | None = None
+) -> keras.Model:
     """A backbone that takes raw images of any size.
 
     Args:
@@ -40,6 +42,11 @@ def get(name_or_model, image_size=None, pretrained=None):
     Raises:
         TypeError: neither a name nor a model.
         ValueError: an unknown name, or weights asked for that do not exist.
+
+    Example:
+        >>> backbone = get("small_cnn", image_size=28)
+        >>> backbone.image_size, backbone.output_shape[-1]
+        (28, 128)
     """
     if isinstance(name_or_model, str):
         return _named(name_or_model, image_size, pretrained)

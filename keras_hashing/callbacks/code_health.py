@@ -9,6 +9,7 @@ from keras_hashing import checks, encoding
 from keras_hashing.batches import open_source, parted
 from keras_hashing.callbacks import collapse, watched_items
 from keras_hashing.methods.tables import CentreTable
+from keras_hashing.types import Images, Path
 
 
 class CodeHealth(keras.callbacks.Callback):
@@ -51,7 +52,13 @@ class CodeHealth(keras.callbacks.Callback):
         [0.0]
     """
 
-    def __init__(self, images=None, items=500, batch_size=64, log_dir=None):
+    def __init__(
+        self,
+        images: Images = None,
+        items: int = 500,
+        batch_size: int = 64,
+        log_dir: Path | None = None,
+    ) -> None:
         super().__init__()
         self.images = images
         self.items = checks.whole("items", items, 2, None, "A few hundred tell most.")

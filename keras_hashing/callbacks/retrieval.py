@@ -1,5 +1,8 @@
 """Retrieval quality while a model trains: `val_map` in the logs of every epoch."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 
@@ -8,6 +11,9 @@ from keras_hashing.batches import open_source
 from keras_hashing.callbacks import watched_items
 from keras_hashing.classes import Classes
 from keras_hashing.evaluation import evaluate
+
+if TYPE_CHECKING:
+    from keras_hashing.evaluation import Report
 
 
 class RetrievalEvaluation(keras.callbacks.Callback):
@@ -30,9 +36,27 @@ class RetrievalEvaluation(keras.callbacks.Callback):
     Raises:
         ValueError: a set without labels, queries against themselves of which no two share a
             label, or `every` below 1.
+
+    Example:
+        >>> from keras_hashing.methods import DHN
+        >>> features = np.random.default_rng(0).normal(size=(40, 8)).astype("float32")
+        >>> labels = np.arange(40) % 4
+        >>> watch = RetrievalEvaluation((features[:10], labels[:10]), (features, labels))
+        >>> model = DHN(bits=8, backbone=None)
+        >>> model.compile()
+        >>> history = model.fit(features, labels, epochs=2, verbose=0, callbacks=[watch]).history
+        >>> len(history["val_map"])
+        2
     """
 
-    def __init__(self, query, database=None, at=(), every=1, batch_size=64):
+    def __init__(
+        self,
+        query: Any,
+        database: Any = None,
+        at: Sequence[int] = (),
+        every: int = 1,
+        batch_size: int = 64,
+    ) -> None:
         super().__init__()
         self.query = watched_items.labelled("query", query)
         self.database = None
@@ -55,9 +79,9 @@ class RetrievalEvaluation(keras.callbacks.Callback):
             for cutoff, value in report.map_at_hits.items():
                 logs[f"val_map@{cutoff}(hits)"] = value
 
-    def evaluate(self):
+    def evaluate(self) -> "Report":
         """Encode with the model as it is now; returns the `Report`."""
-        settings = {"bits": getattr(self.model, "bits", None), "at": self.at}
+        settings: dict[str, Any] = {"bits": getattr(self.model, "bits", None), "at": self.at}
         codes, labels = self._encode("query", self.query)
         if self.database is not None:
             database, database_labels = self._encode("database", self.database)

@@ -1,6 +1,7 @@
 """Retrieval in TensorBoard while a model trains: figures, curves, neighbours, bits, points."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from keras_hashing.callbacks import embedding_projector, retrieval_images, watch
 from keras_hashing.callbacks.pictures import Pictures
 from keras_hashing.evaluation import evaluate
 from keras_hashing.index import Index
+from keras_hashing.types import Path
 
 
 @dataclasses.dataclass
@@ -52,14 +54,33 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
     Raises:
         ValueError: a set without labels, or a number below 1.
 
+    Example:
+        >>> from keras_hashing.methods import DHN
+        >>> features = np.random.default_rng(0).normal(size=(40, 8)).astype("float32")
+        >>> labels = np.arange(40) % 4
+        >>> board = TensorBoardRetrieval("logs", (features, labels))
+        >>> model = DHN(bits=8, backbone=None)
+        >>> model.compile()
+        >>> history = model.fit(features, labels, verbose=0, callbacks=[board]).history
+        >>> len(history["val_map"])
+        1
+
     Source: the bimodality coefficient (g^2 + 1) / kurtosis, of a column's skewness g, as in
     Knapp, "Bimodality Revisited", Journal of Modern Applied Statistical Methods 6(1), 2007; here
     without its correction for few items.
     """
 
     def __init__(
-        self, log_dir, query, database=None, every=1, rows=8, k=10, points=1000, batch_size=64
-    ):
+        self,
+        log_dir: Path,
+        query: Any,
+        database: Any = None,
+        every: int = 1,
+        rows: int = 8,
+        k: int = 10,
+        points: int = 1000,
+        batch_size: int = 64,
+    ) -> None:
         super().__init__()
         self.log_dir = str(log_dir)
         self.query = watched_items.labelled("query", query)
@@ -120,7 +141,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
 
     def _evaluate(self, query, database):
         ids = np.arange(len(query.outputs))
-        alone = self.database is None
+        own: dict[str, Any] = {"query_ids": ids, "database_ids": ids, "exclude_self": True}
         return evaluate(
             query.codes,
             query.labels,
@@ -128,7 +149,7 @@ class TensorBoardRetrieval(keras.callbacks.Callback):
             database.labels,
             bits=query.outputs.shape[1],
             radius=min(2, query.outputs.shape[1]),
-            **({"query_ids": ids, "database_ids": ids, "exclude_self": True} if alone else {}),
+            **(own if self.database is None else {}),
         )
 
     def _write_neighbours(self, query, database):

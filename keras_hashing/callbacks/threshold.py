@@ -19,10 +19,19 @@ class NarrowThreshold(keras.callbacks.Callback):
     Raises:
         ValueError: `eps` outside [0, 0.5]; when training begins, a model without the layer.
 
+    Example:
+        >>> import numpy as np
+        >>> from keras_hashing.methods import DNNH
+        >>> features, labels = np.eye(4, 8, dtype="float32"), [0, 0, 1, 1]
+        >>> model = DNNH(bits=4, backbone=None, features_per_bit=2)
+        >>> model.compile()
+        >>> narrow = NarrowThreshold(0.1)
+        >>> history = model.fit(features, labels, epochs=2, verbose=0, callbacks=[narrow])
+
     Source: ours; Lai et al., CVPR 2015, have a small constant band.
     """
 
-    def __init__(self, eps=0.05):
+    def __init__(self, eps: float = 0.05) -> None:
         super().__init__()
         self.eps = checks.between("eps", eps, 0.0, 0.5)
         self._thresholds = ()

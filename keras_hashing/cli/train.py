@@ -1,7 +1,7 @@
 """`keras-hashing train SOURCE`: train on images or by a recipe, then publish the entry."""
 
 import pathlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -77,8 +77,12 @@ def train(
     """
     from keras_hashing import training
 
-    places = {"data_dir": data_dir, "features_dir": features_dir, "frozen_size": frozen_size}
-    settings = {
+    places: dict[str, Any] = {
+        "data_dir": data_dir,
+        "features_dir": features_dir,
+        "frozen_size": frozen_size,
+    }
+    settings: dict[str, Any] = {
         **{"method": method, "bits": bits, "epochs": epochs, "fine_tune": fine_tune or None},
         "seed": seed,
     }
@@ -95,7 +99,7 @@ def train(
     content, places["data_dir"] = sources.read_source(source, data_dir, seed=seed, **of_images)
     with quiet.without_native_messages():
         recipe = training.source_recipe(
-            content, data_dir=places["data_dir"], name=out and out.name, **settings
+            content, data_dir=places["data_dir"], name=out.name if out else None, **settings
         )
         out = out or pathlib.Path(recipe.name)
         _refuse_occupied(out)

@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,14 +69,15 @@ def tune(
         **{"validation": validation, "query": query, "database": database},
         **{"labels": labels, "root": root, "classes": classes},
     )
+    searched: dict[str, Any] = {"methods": method} if method else {}
+    searched |= {"bits": bits} if bits else {}
     with quiet.without_native_messages():
         found = training.tune(
             content,
             data_dir=data_dir,
             run_dir=run_dir,
             features_dir=features_dir,
-            **({"methods": method} if method else {}),
-            **({"bits": bits} if bits else {}),
+            **searched,
             trials=trials,
             seed=seed,
         )

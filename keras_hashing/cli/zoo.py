@@ -151,7 +151,8 @@ def reproduce_entry(
     from keras_hashing import training, zoo
     from keras_hashing.zoo.card import figure, label
 
-    card = zoo.info(zoo.find(name))
+    folder = zoo.find(name)
+    card = zoo.info(folder)
     out = out or pathlib.Path("runs/reproduce") / card.name
     found = dict(
         training.reproduce(name, out, seeds=seeds, data_dir=data_dir, features_dir=features_dir)
@@ -170,8 +171,8 @@ def reproduce_entry(
     typer.echo(f"The new entries are in {out}.")
     if record:
         key = "map(expected)"
-        zoo.record_reruns(card.path, {seed: made.metrics[key] for seed, made in found.items()})
-        typer.echo(f"Recorded in {card.path}.")
+        zoo.record_reruns(folder, {seed: made.metrics[key] for seed, made in found.items()})
+        typer.echo(f"Recorded in {folder}.")
 
 
 @app.command("index", epilog="Example: keras-hashing zoo index published")

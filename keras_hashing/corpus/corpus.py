@@ -4,12 +4,15 @@ import copy
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks, files, html
 from keras_hashing.corpus import manifest as manifests
 from keras_hashing.corpus import shards
+from keras_hashing.types import Int32Array, Int64Array, Path, UInt8Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +23,11 @@ class Shard:
         ids: int64 array `(n,)`, places in the sorted list of the source; broken images left out.
         codes: uint8 array `(n, ceil(bits / 8))`.
         labels: int32 array `(n,)`, or None.
+
+    Example:
+        >>> shard = Shard(np.arange(2), np.zeros((2, 6), np.uint8), None)
+        >>> shard.codes.shape
+        (2, 6)
     """
 
     ids: np.ndarray
@@ -45,9 +53,21 @@ class Corpus:
         ValueError: a shard that is cut short, of another model, or of another width; names it.
 
     `docs/encode.md` fills an index from it, shard by shard.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> summary = kh.corpus.encode(model, "photos", "codes", verbose=0)
+        >>> corpus = Corpus("codes")
+        >>> len(corpus), corpus.bits, corpus.ids.tolist()
+        (3, 48, [0, 1, 2])
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.folder = pathlib.Path(folder)
         self._manifest = manifests.read(self.folder)
         self.bits = checks.bits(self._manifest["bits"])
@@ -55,10 +75,10 @@ class Corpus:
         self._paths = [shards.path_of(self.folder, number) for number in numbers]
         self._counts = [shards.footer(self.folder, self._manifest, n)[0] for n in numbers]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(self._counts)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Shard]:
         return (self.shard(number) for number in range(len(self._paths)))
 
     def __repr__(self):
@@ -68,16 +88,16 @@ class Corpus:
         return html.table(self._facts(), caption=self._title)
 
     @property
-    def manifest(self):
+    def manifest(self) -> dict[str, Any]:
         """Dict, a copy: what the corpus was made of and with."""
         return copy.deepcopy(self._manifest)
 
     @property
-    def paths(self):
+    def paths(self) -> list[pathlib.Path]:
         """List of `pathlib.Path`, the shards in order."""
         return list(self._paths)
 
-    def shard(self, number):
+    def shard(self, number: int) -> Shard:
         """The `Shard` of a number, from 0 on."""
         names = ["id", "code"] + ["label"] * (self._manifest["label"] is not None)
         found = shards.read(self.folder, self._manifest, number, names)
@@ -85,21 +105,21 @@ class Corpus:
         return Shard(found["id"], found["code"], found.get("label"))
 
     @property
-    def ids(self):
+    def ids(self) -> Int64Array:
         """int64 array `(n,)`, read-only, ascending."""
         return self._everything.ids
 
     @property
-    def codes(self):
+    def codes(self) -> UInt8Array:
         """uint8 array `(n, ceil(bits / 8))`, read-only."""
         return self._everything.codes
 
     @property
-    def labels(self):
+    def labels(self) -> Int32Array | None:
         """int32 array `(n,)`, read-only, or None where the corpus has none."""
         return self._everything.labels
 
-    def column(self, name):
+    def column(self, name: str) -> np.ndarray:
         """A column of all shards, which is not kept: "source" or "features".
 
         Raises:

@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 import time
+from typing import TYPE_CHECKING
 
 import fsspec
 
@@ -12,6 +13,10 @@ from keras_hashing import checks, files
 from keras_hashing.corpus import manifest as manifests
 from keras_hashing.corpus import ray_encoding, ray_session, shards, sources
 from keras_hashing.corpus.encoder import Encoder
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +32,12 @@ class Summary:
         bits: int.
         seconds: float, of this run's encoding, without listing the source, starting
             workers and tracing the model.
+
+    Example:
+        >>> counts = {"images": 3, "encoded": 2, "resumed": 1, "broken": 0, "shards": 1}
+        >>> summary = Summary(**counts, bits=48, seconds=0.5)
+        >>> summary.encoded / summary.seconds
+        4.0
     """
 
     images: int
@@ -39,21 +50,21 @@ class Summary:
 
 
 def encode(
-    model,
-    source,
-    target,
+    model: "keras.Model",
+    source: Path,
+    target: Path,
     *,
-    engine="local",
-    workers=None,
-    address=None,
-    shard_size=None,
-    batch_size=64,
-    column=None,
-    label=None,
-    features=None,
-    name=None,
-    progress=True,
-):
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    shard_size: int | None = None,
+    batch_size: int = 64,
+    column: str | None = None,
+    label: str | None = None,
+    features: str | None = None,
+    name: str | None = None,
+    verbose: int | str = "auto",
+) -> Summary:
     """Codes of many images, as parquet shards that a rerun completes.
 
     A shard is written to a temporary name and renamed, so it is whole or not there; a run that was
@@ -80,7 +91,8 @@ def encode(
             whose sub-folders are classes.
         features: "float16" or "float32" to keep the backbone's features too.
         name: str, the model's name in the manifest; default: `model.name`.
-        progress: bool, show a bar with images/s and the time left on a terminal.
+        verbose: 0 or 1, whether to show a bar with images/s and the time left; "auto" shows one on
+            a terminal and in a notebook.
 
     Returns:
         `Summary`.
@@ -98,7 +110,7 @@ def encode(
         >>> for number in range(3):
         ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
         >>> model = kh.zoo.load("dhn_fashion_48")
-        >>> encode(model, "photos", "codes", progress=False).encoded
+        >>> encode(model, "photos", "codes", verbose=0).encoded
         3
         >>> kh.corpus.Corpus("codes").codes.shape
         (3, 6)
@@ -106,6 +118,7 @@ def encode(
     if isinstance(model, (str, os.PathLike)) and hasattr(target, "bits"):  # as 0.1.0 has it
         model, source, target = target, model, source
     ray_session.check_engine(engine, workers, address)
+    checks.one_of("verbose", verbose, ("auto", 0, 1))
     checks.one_of("features", features, (None, "float16", "float32"))
     _check_model(model)
     target, place = pathlib.Path(target).resolve(), _place(source)
@@ -125,7 +138,7 @@ def encode(
         else:
             done = ray_encoding.encode(encoder, target, manifest, todo, workers, address)
         encoded = sum(len(part) for _, part in todo)
-        seconds = _follow(done, len(opened), len(opened) - encoded, progress) if todo else 0.0
+        seconds = _follow(done, len(opened), len(opened) - encoded, verbose) if todo else 0.0
         broken = shards.write_quarantine(target, manifest)
     return Summary(
         images=len(opened),
@@ -150,7 +163,7 @@ def _encode_here(encoder, target, manifest, todo):
         yield images
 
 
-def _follow(done, images, resumed, progress):
+def _follow(done, images, resumed, verbose):
     """Run an engine to its end under a progress bar; returns the seconds from its start on.
 
     An engine's first yield says how many seconds ago its first worker began with its first image.
@@ -167,7 +180,7 @@ def _follow(done, images, resumed, progress):
             unit=" images",
             unit_scale=True,
             smoothing=0.1,
-            disable=None if progress else True,
+            disable=None if verbose == "auto" else not verbose,
         )
         with bar:
             for count in done:

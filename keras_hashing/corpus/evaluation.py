@@ -1,13 +1,26 @@
 """Exact evaluation against a corpus: each worker counts some shards, the sums are merged."""
 
+from typing import TYPE_CHECKING, Any
+
 from keras_hashing.corpus import ray_session
 from keras_hashing.corpus.corpus import Corpus
 from keras_hashing.evaluation import Evaluator
+from keras_hashing.types import ArrayLike, Path
+
+if TYPE_CHECKING:
+    from keras_hashing.evaluation import Report
 
 
 def evaluate(
-    query_codes, query_labels, folder, *, engine="local", workers=None, address=None, **settings
-):
+    query_codes: ArrayLike,
+    query_labels: ArrayLike,
+    folder: Path,
+    *,
+    engine: str = "local",
+    workers: int | None = None,
+    address: str | None = None,
+    **settings: Any,
+) -> "Report":
     """Retrieval metrics of queries against the shards of a corpus with labels.
 
     The counts are integers, so the report is that of `keras_hashing.evaluate` on the whole, bit for
@@ -26,6 +39,20 @@ def evaluate(
     Raises:
         FileNotFoundError, ValueError: as of `Corpus` and `keras_hashing.Evaluator`; the corpus has
             no labels.
+
+    Example:
+        >>> import pathlib
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> for number in range(4):
+        ...     folder = pathlib.Path("photos", "dark" if number < 2 else "light")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.new("L", (32, 32), 80 * number).save(folder / f"{number}.png")
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> summary = kh.corpus.encode(model, "photos", "codes", label="folder", verbose=0)
+        >>> queries = Corpus("codes")
+        >>> evaluate(queries.codes, queries.labels, "codes").database
+        4
     """
     ray_session.check_engine(engine, workers, address)
     corpus = Corpus(folder)

@@ -1,5 +1,6 @@
 """Data sets and their protocols, folders of images, list files."""
 
+from keras_hashing import spelling
 from keras_hashing.data.folder import from_folder
 from keras_hashing.data.image_set import ImageSet
 from keras_hashing.data.images import list_images, read_image, resize
@@ -24,3 +25,5 @@ __all__ = [
     "resize",
     "sample",
 ]
+
+spelling.guide(__name__)

@@ -1,6 +1,8 @@
 """A folder of photos as a data set: sub-folders for classes and splits, or none at all."""
 
+import pathlib
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,11 +11,19 @@ from keras_hashing.data import drawing, folder_tree, label_fields, photo_files
 from keras_hashing.data import images as image_files
 from keras_hashing.data.image_set import ImageSet
 from keras_hashing.data.loading import Data
+from keras_hashing.types import Path
 
 
 def from_folder(
-    folder, validation=0.1, query=0.1, seed=0, image_size=224, check=True, *, classes=None
-):
+    folder: Path,
+    validation: float = 0.1,
+    query: float = 0.1,
+    seed: int = 0,
+    image_size: int = 224,
+    check: bool = True,
+    *,
+    classes: Sequence[str] | None = None,
+) -> Data:
     """Cut one's own photos into train, validation, query and database.
 
     Each sub-folder that holds images is a class, its label the place of its name in
@@ -102,7 +112,7 @@ def from_folder(
     )
     photo_files.warn_passed_over(passed_over, "`.passed_over` of the result.")
     return Data(
-        name=folder.resolve().name,
+        name=pathlib.Path(folder).resolve().name,
         seed=seed,
         class_names=names,
         passed_over=passed_over,

@@ -1,10 +1,17 @@
 """Images with labels and ids: one part of a data set, in memory or as files read when needed."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_hashing import checks, relevance
 from keras_hashing.data import images as image_files
 from keras_hashing.data import label_fields, preview
+from keras_hashing.types import ArrayLike, Images, Path
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class ImageSet:
@@ -37,11 +44,17 @@ class ImageSet:
     """
 
     def __init__(
-        self, images=None, labels=None, ids=None, paths=None, image_size=224, class_names=None
-    ):
+        self,
+        images: Images = None,
+        labels: ArrayLike = None,
+        ids: ArrayLike = None,
+        paths: Sequence[Path] | None = None,
+        image_size: int = 224,
+        class_names: Sequence[str] | None = None,
+    ) -> None:
         if (images is None) == (paths is None):
             raise ValueError("Give an ImageSet either `images` or `paths`, not both or neither.")
-        self.images = None if images is None else _checked_images(images)
+        self.images: Any = None if images is None else _checked_images(images)
         self.paths = None if paths is None else list(paths)
         self.image_size = checks.whole("image_size", image_size, 1, 4096, "Use the model's size.")
         count = len(self.paths or ()) if self.images is None else len(self.images)
@@ -52,7 +65,7 @@ class ImageSet:
         self.labels, self.class_names = _numbered(labels, count, class_names)
         self.passed_over = []  # (path, reason) of files that a reader left out
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.ids)
 
     def __repr__(self):
@@ -70,7 +83,7 @@ class ImageSet:
         shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
         return f"labelled, {len(names)} classes: {shown}" if names else "labelled"
 
-    def subset(self, indices):
+    def subset(self, indices: ArrayLike) -> "ImageSet":
         """The images at `indices` (int or bool array, or slice), in that order, as a new ImageSet.
 
         Nothing is shared with this set.
@@ -85,7 +98,9 @@ class ImageSet:
             class_names=self.class_names,
         )
 
-    def dataset(self, batch_size, shuffle=False, seed=None):
+    def dataset(
+        self, batch_size: int, shuffle: bool = False, seed: int | None = None
+    ) -> "tf.data.Dataset":
         """Batches for `fit`, `encode` and the like.
 
         Args:
@@ -144,7 +159,7 @@ def joined(one, other):
     """Both sets' images, `other`'s behind `one`'s, as a new ImageSet; one of them may be empty."""
     if not len(other) or not len(one):
         return (one if len(one) else other).subset(slice(None))
-    parts = {}
+    parts: dict[str, Any] = {}
     for name in ("images", "labels", "ids", "paths"):
         first, second = getattr(one, name), getattr(other, name)
         if (first is None) != (second is None):

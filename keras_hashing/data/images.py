@@ -4,9 +4,12 @@ import contextlib
 import io
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
+
+from keras_hashing.types import ArrayLike, Float32Array, Path, UInt8Array
 
 MAX_PIXELS = 2**26  # 67 megapixels, 200 MB as RGB
 
@@ -46,7 +49,7 @@ _UPRIGHT = {
 }
 
 
-def read_image(source):
+def read_image(source: Any) -> UInt8Array:
     """Read an image file as RGB, upright.
 
     What differs from a plain RGB photo is treated so: grayscale is repeated; CMYK and palettes
@@ -66,6 +69,10 @@ def read_image(source):
         TypeError: `source` is none of these.
         ValueError: not an image of a known format, damaged or cut short, floating-point pixels,
             or more than 2**26 pixels. Names the file.
+
+    Example:
+        >>> read_image(Image.new("L", (3, 2), 7)).shape
+        (2, 3, 3)
     """
     if isinstance(source, Image.Image):
         return _to_rgb(source.copy())
@@ -83,7 +90,7 @@ def check_image(source):
         _to_rgb(image)
 
 
-def list_images(folder):
+def list_images(folder: Path) -> list[pathlib.Path]:
     """Image files in a folder and its sub-folders, by file extension.
 
     Hidden files and folders (a leading dot) are left out; links to folders are not followed.
@@ -98,6 +105,13 @@ def list_images(folder):
         FileNotFoundError: no such folder.
         NotADirectoryError: it is a file.
         ValueError: no image in it.
+
+    Example:
+        >>> pathlib.Path("photos").mkdir()
+        >>> Image.new("RGB", (4, 4)).save("photos/b.png")
+        >>> Image.new("RGB", (4, 4)).save("photos/a.jpg")
+        >>> [path.name for path in list_images("photos")]
+        ['a.jpg', 'b.png']
     """
     folder = existing_folder(folder)
     found = find_images(folder)
@@ -128,7 +142,7 @@ def existing_folder(folder):
     return folder
 
 
-def resize(image, size):
+def resize(image: ArrayLike, size: int) -> Float32Array:
     """Resize to a square by the function that hashing models apply first.
 
     Bilinear with antialiasing; the aspect ratio is not kept.
@@ -139,6 +153,10 @@ def resize(image, size):
 
     Returns:
         float32 array `(size, size, channels)`.
+
+    Example:
+        >>> resize(np.full((6, 4, 3), 9, "uint8"), 2).shape
+        (2, 2, 3)
     """
     return resize_tensor(image, size).numpy()
 

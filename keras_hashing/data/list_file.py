@@ -5,15 +5,26 @@ import os
 import pathlib
 import posixpath
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks, relevance
 from keras_hashing.data import coco_file, label_fields, list_table, mat_file, photo_files
 from keras_hashing.data.image_set import ImageSet
+from keras_hashing.types import Path
 
 
-def from_list(path, root=None, image_size=224, check=True, *, labels=None, class_names=None):
+def from_list(
+    path: Path,
+    root: Path | None = None,
+    image_size: int = 224,
+    check: bool = True,
+    *,
+    labels: Any = None,
+    class_names: Sequence[str] | None = None,
+) -> ImageSet:
     """Read a list of images and their labels.
 
     A text list has a line for each image: `path 0 1 0 ...` with a flag for each class, as

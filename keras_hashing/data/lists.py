@@ -4,25 +4,28 @@ import numbers
 import os
 import pathlib
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_hashing.data import drawing, label_fields, list_file
 from keras_hashing.data.loading import Data
+from keras_hashing.types import Path
 
 
 def from_lists(
-    train,
-    query,
-    database,
-    validation=None,
+    train: Any,
+    query: Any,
+    database: Any,
+    validation: Any = None,
     *,
-    root=None,
-    image_size=224,
-    check=True,
-    class_names=None,
-    seed=0,
-):
+    root: Path | None = None,
+    image_size: int = 224,
+    check: bool = True,
+    class_names: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Data:
     """Read the lists of a protocol, numbering their classes by one map.
 
     Args:

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, html
 from keras_hashing.data import drawing, multi_fashion, protocols, tfds_files, tfds_records
 from keras_hashing.data.image_set import ImageSet
+from keras_hashing.types import Path
 
 # Name here -> name in TensorFlow Datasets.
 # The major version is fixed, because the order of MNIST and Fashion-MNIST hangs on it.
@@ -16,11 +17,12 @@ DATASETS = {
     "fashion": "fashion_mnist:3.*.*",
 }
 SPLITS = {"train": "train", "validation": "validation", "test": "query"}  # of any other set
+PARTS = ("train", "validation", "query", "database")
 SHARE = 0.1  # of a class, drawn where such a split is missing
 MADE = "multifashion"  # made of Fashion-MNIST, for the one protocol of its name
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Data:
     """A data set cut into its parts, each an `ImageSet`.
 
@@ -36,6 +38,17 @@ class Data:
         passed_over: list of (path, reason), files of a folder that are not in any part.
         repeated: list of (path, path), files of a folder's splits that hold the same image, as
             training and test images must not.
+
+    Example:
+        >>> pets = ImageSet(np.zeros((3, 8, 8, 3), "uint8"), ["dog", "cat", "dog"])
+        >>> some = pets.subset([0])
+        >>> Data("pets", train=pets, validation=some, query=some, database=pets)
+        Data pets
+          train: ImageSet(3 images (8, 8, 3), labelled, 2 classes: cat, dog)
+          validation: ImageSet(1 images (8, 8, 3), labelled, 2 classes: cat, dog)
+          query: ImageSet(1 images (8, 8, 3), labelled, 2 classes: cat, dog)
+          database: ImageSet(3 images (8, 8, 3), labelled, 2 classes: cat, dog)
+          protocol: none, seed 0
     """
 
     name: str
@@ -50,8 +63,35 @@ class Data:
     passed_over: list = dataclasses.field(default_factory=list)
     repeated: list = dataclasses.field(default_factory=list)
 
+    def __repr__(self):
+        return html.lines(self._facts(), self._title)
 
-def load(name, protocol=None, data_dir=None, validation=True, seed=0, *, image_size=224):
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=self._title)
+
+    @property
+    def _title(self):
+        return f"Data {self.name}"
+
+    def _facts(self):
+        facts = [(part, getattr(self, part)) for part in PARTS]
+        facts.append(("protocol", f"{self.protocol or 'none'}, seed {self.seed}"))
+        if self.passed_over:
+            facts.append(("passed over", f"{len(self.passed_over):,}, see `.passed_over`"))
+        if self.repeated:
+            facts.append(("repeated", f"{len(self.repeated):,}, see `.repeated`"))
+        return facts
+
+
+def load(
+    name: str,
+    protocol: str | None = None,
+    data_dir: Path | None = None,
+    validation: bool = True,
+    seed: int = 0,
+    *,
+    image_size: int = 224,
+) -> Data:
     """Load a public data set, cut up by a protocol or by its own splits.
 
     CIFAR-10, MNIST, Fashion-MNIST and multifashion have the protocols of the literature. Any
@@ -87,6 +127,12 @@ def load(name, protocol=None, data_dir=None, validation=True, seed=0, *, image_s
         FileNotFoundError: no folder `data_dir`.
         RuntimeError: TFDS could not provide the set, or what is drawn with seed 0 is not what
             was published.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> data = kh.data.load("cifar10", data_dir="tfds")  # doctest: +SKIP
+        >>> len(data.train), len(data.query), len(data.database)  # doctest: +SKIP
+        (4500, 1000, 59000)
     """
     if not isinstance(name, str):
         raise TypeError(f"`name` must be the name of a data set; got {name!r}.")

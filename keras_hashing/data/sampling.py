@@ -9,7 +9,7 @@ from keras_hashing.data.image_set import ImageSet
 FILE = "fashion_mnist_2000.npz"
 
 
-def sample():
+def sample() -> ImageSet:
     """2,000 real images of Fashion-MNIST, 200 of each of the 10 classes.
 
     They are of its test split and outside the training images of `fashion-s1` (seed 0), so no
@@ -21,6 +21,11 @@ def sample():
 
     Raises:
         FileNotFoundError: the zoo's files are missing; says where it looked.
+
+    Example:
+        >>> images = sample()
+        >>> images.images.shape, images.class_names[images.labels[0]]
+        ((2000, 28, 28, 1), 'Coat')
 
     Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
     Learning Algorithms", arXiv 1708.07747; (c) 2017 Zalando SE, MIT licence, whose text lies

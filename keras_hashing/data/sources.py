@@ -2,11 +2,16 @@
 
 import dataclasses
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 from keras_hashing import checks
 from keras_hashing.data import folder as folders
 from keras_hashing.data import lists, loading
 from keras_hashing.data.image_set import joined
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    from keras_hashing.data.loading import Data
 
 _DRAWN = ("validation", "query", "seed")
 
@@ -52,7 +57,7 @@ SOURCES = {
 }
 
 
-def check_source(settings):
+def check_source(settings: dict[str, Any]) -> str:
     """Raise unless settings name one source, with keys that it knows; nothing is read.
 
     Args:
@@ -65,6 +70,10 @@ def check_source(settings):
         TypeError: not a dict.
         ValueError: no source, two sources, an unknown key (with the nearest names), or one that
             is missing.
+
+    Example:
+        >>> check_source({"folder": "photos", "query": 0.2})
+        'folder'
     """
     if not isinstance(settings, dict):
         raise TypeError(f"a source must be a dict of settings; got {type(settings).__name__}.")
@@ -86,7 +95,14 @@ def check_source(settings):
     return kinds[0]
 
 
-def from_source(settings, data_dir=None, *, image_size=224, validation=True, check=True):
+def from_source(
+    settings: dict[str, Any],
+    data_dir: Path | None = None,
+    *,
+    image_size: int = 224,
+    validation: bool = True,
+    check: bool = True,
+) -> "Data":
     """Load the images that settings describe.
 
     Args:
@@ -131,7 +147,7 @@ def from_source(settings, data_dir=None, *, image_size=224, validation=True, che
     below = pathlib.Path(data_dir or "")
     if "root" in given:
         given["root"] = below / given["root"]
-    common = {"image_size": image_size, "check": check}
+    common: dict[str, Any] = {"image_size": image_size, "check": check}
     if kind == "train":
         held_out = given.pop("validation", None)
         parts = {name: _below(below, given.pop(name)) for name in SOURCES[kind].needed}

@@ -1,31 +1,38 @@
 """Exact retrieval metrics of codes, all at once."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_hashing import checks, relevance
 from keras_hashing.evaluation import ids, index_order, sides
 from keras_hashing.evaluation.evaluator import Evaluator
 from keras_hashing.evaluation.summary import summarize
+from keras_hashing.types import ArrayLike
+
+if TYPE_CHECKING:
+    from keras_hashing.evaluation import Report
 
 TIES = ("expected", "index")
 
 
 def evaluate(
-    query_codes,
-    query_labels=None,
-    database_codes=None,
-    database_labels=None,
+    query_codes: ArrayLike,
+    query_labels: ArrayLike = None,
+    database_codes: ArrayLike = None,
+    database_labels: ArrayLike = None,
     *,
-    bits=None,
-    at=(),
-    radius=2,
-    ties="expected",
-    denominator="hits",
-    without_relevant="left out",
-    query_ids=None,
-    database_ids=None,
-    exclude_self=False,
-):
+    bits: int | None = None,
+    at: int | Sequence[int] = (),
+    radius: int = 2,
+    ties: str = "expected",
+    denominator: str = "hits",
+    without_relevant: str = "left out",
+    query_ids: ArrayLike = None,
+    database_ids: ArrayLike = None,
+    exclude_self: bool = False,
+) -> "Report":
     """Retrieval metrics of queries against a database, exact under ties.
 
     It takes four arrays; or two things that have `codes` and `labels`, queries and database; or

@@ -1,7 +1,8 @@
 """Exact retrieval metrics of codes, streamed over parts of the database."""
 
 import numbers
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from keras_hashing.evaluation import distinct, ids
 from keras_hashing.evaluation.histograms import Rows, histograms
 from keras_hashing.evaluation.scores import DENOMINATORS
 from keras_hashing.evaluation.summary import summarize
+from keras_hashing.types import ArrayLike
+
+if TYPE_CHECKING:
+    from keras_hashing.evaluation import Report
 
 WITHOUT_RELEVANT = ("left out", "zero")
 
@@ -37,17 +42,17 @@ class Evaluator:
 
     def __init__(
         self,
-        query_codes,
-        query_labels,
+        query_codes: ArrayLike,
+        query_labels: ArrayLike,
         *,
-        bits=None,
-        at=(),
-        radius=2,
-        denominator="hits",
-        without_relevant="left out",
-        query_ids=None,
-        exclude_self=False,
-    ):
+        bits: int | None = None,
+        at: int | Sequence[int] = (),
+        radius: int = 2,
+        denominator: str = "hits",
+        without_relevant: str = "left out",
+        query_ids: ArrayLike = None,
+        exclude_self: bool = False,
+    ) -> None:
         query_codes = np.asarray(query_codes)
         checks.codes("query_codes", query_codes, None if bits is None else checks.bits(bits))
         self.bits = checks.bits(8 * query_codes.shape[1] if bits is None else bits)
@@ -82,11 +87,13 @@ class Evaluator:
         self.counts = np.zeros((len(query_codes), 1 + most_shared, self.bits + 1), np.int64)
 
     @property
-    def own_left_out(self):
+    def own_left_out(self) -> int:
         """int, queries whose own item was found in the database and left out."""
         return int(self._left_out.sum())
 
-    def update(self, database_codes, database_labels, database_ids=None):
+    def update(
+        self, database_codes: ArrayLike, database_labels: ArrayLike, database_ids: ArrayLike = None
+    ) -> None:
         """Count another part of the database.
 
         Args:
@@ -114,7 +121,7 @@ class Evaluator:
         self.counts += counts
         self.rows += len(database_codes)
 
-    def merge(self, other):
+    def merge(self, other: "Evaluator") -> "Evaluator":
         """Add what another evaluator of the same queries has counted; returns `self`.
 
         Raises:
@@ -143,7 +150,7 @@ class Evaluator:
         self.plan = self.plan or other.plan
         return self
 
-    def result(self):
+    def result(self) -> "Report":
         """The `Report` of what was counted so far.
 
         Raises:

@@ -3,13 +3,19 @@
 import numpy as np
 
 from keras_hashing import checks, relevance
+from keras_hashing.types import ArrayLike
 
 _BLOCK = 64  # queries whose similarities are held at once
 
 
 def mean_average_precision(
-    query_vectors, query_labels, database_vectors, database_labels, *, similarity="cosine"
-):
+    query_vectors: ArrayLike,
+    query_labels: ArrayLike,
+    database_vectors: ArrayLike,
+    database_labels: ArrayLike,
+    *,
+    similarity: str = "cosine",
+) -> float:
     """mAP over the whole database of a ranking by inner product or cosine.
 
     Items of exactly equal similarity count as in every order of theirs, on average, as in

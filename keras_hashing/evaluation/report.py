@@ -1,11 +1,13 @@
 """What an evaluation found, every figure with its convention in its name."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import files
 from keras_hashing.evaluation import display
+from keras_hashing.types import Path
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -55,6 +57,13 @@ class Report:
             "irrelevant", of the queries that count.
         notes: tuple of str, what was changed in what was asked for.
         plan: str, how it was computed.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> codes = np.array([[0], [1], [3]], np.uint8)
+        >>> report = kh.evaluate(codes[:1], [0], codes, [0, 1, 0], bits=2, at=1)
+        >>> report.queries, report.database, round(report.map, 3)
+        (1, 3, 0.833)
     """
 
     bits: int
@@ -96,7 +105,7 @@ class Report:
     notes: tuple
     plan: str
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Figures under names that hold denominator and ties, ready for JSON; curves left out."""
         named = {
             "bits": self.bits,
@@ -139,7 +148,7 @@ class Report:
     def _repr_html_(self):
         return display.html(self)
 
-    def plot(self, path):
+    def plot(self, path: Path) -> None:
         """Draw the precision-recall curve by radius and the distances of pairs.
 
         Args:

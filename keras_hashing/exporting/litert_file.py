@@ -1,12 +1,17 @@
 """A hashing model's encoder as a LiteRT (`.tflite`) file."""
 
 import pathlib
+from typing import TYPE_CHECKING
 
 from keras_hashing import files
 from keras_hashing.exporting.saved_model import check_model
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    import keras
 
 
-def export_litert(model, path):
+def export_litert(model: "keras.Model", path: Path) -> pathlib.Path:
     """Write the encoder for LiteRT, on phones and small devices; needs the extra `litert`.
 
     The signature `serving_default` has the input `images`, float32
@@ -26,6 +31,12 @@ def export_litert(model, path):
         TypeError: not a hashing model from images.
         ValueError: the model cannot be converted, or the converted one gives other codes.
         ModuleNotFoundError: the extra `litert` is not installed.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> export_litert(model, "encoder.tflite")  # doctest: +SKIP
+        PosixPath('encoder.tflite')
     """
     check_model(model)
     path = pathlib.Path(path)

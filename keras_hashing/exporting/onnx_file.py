@@ -1,15 +1,20 @@
 """A hashing model's encoder as an ONNX file."""
 
 import pathlib
+from typing import TYPE_CHECKING
 
 from keras_hashing import files
 from keras_hashing.exporting import manifest
 from keras_hashing.exporting.saved_model import check_model
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    import keras
 
 _OPSET = 18
 
 
-def export_onnx(model, path):
+def export_onnx(model: "keras.Model", path: Path) -> pathlib.Path:
     """Write the encoder for ONNX Runtime; needs the extra `onnx`.
 
     Input `images`, float32 `(n, image_size, image_size, 3)`, values 0 to 255: resize first, with
@@ -28,6 +33,12 @@ def export_onnx(model, path):
         TypeError: not a hashing model from images.
         ValueError: the model cannot be converted, or the converted one gives other codes.
         ModuleNotFoundError: the extra `onnx` is not installed.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.zoo.load("dhn_fashion_48")
+        >>> export_onnx(model, "encoder.onnx")  # doctest: +SKIP
+        PosixPath('encoder.onnx')
     """
     check_model(model)
     path = pathlib.Path(path)

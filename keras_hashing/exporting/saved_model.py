@@ -3,14 +3,28 @@
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from keras_hashing import checks
 from keras_hashing.exporting import item_names, manifest
 from keras_hashing.exporting import warmup as warmup_records
 from keras_hashing.index import Index
+from keras_hashing.types import ArrayLike, Path
+
+if TYPE_CHECKING:
+    import keras
 
 
-def export(model, path, index=None, ids=None, k=10, names=None, warmup=False):
+def export(
+    model: "keras.Model",
+    path: Path,
+    index: Index | None = None,
+    ids: ArrayLike = None,
+    k: int = 10,
+    names: Sequence[str] | None = None,
+    warmup: bool = False,
+) -> pathlib.Path:
     """Export for TensorFlow Serving, `keras-hashing serve`, or any SavedModel runtime.
 
     Signatures:

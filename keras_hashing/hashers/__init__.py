@@ -1,5 +1,6 @@
 """Layers that learn codes from features without training by gradients."""
 
+from keras_hashing import spelling
 from keras_hashing.hashers.itq import ITQ
 from keras_hashing.hashers.ksh import KSH
 from keras_hashing.hashers.lsh import LSH
@@ -17,3 +18,5 @@ __all__ = [
     "SpectralHash",
     "SuperBitLSH",
 ]
+
+spelling.guide(__name__)

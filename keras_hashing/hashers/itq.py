@@ -4,6 +4,8 @@ Gong, Lazebnik, "Iterative Quantization: A Procrustean Approach to Learning Bina
 CVPR 2011; with Gordo and Perronnin, TPAMI 2013.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -39,10 +41,25 @@ class ITQ(Hasher):
         TypeError: an argument is not a whole number.
         ValueError: one is out of range; `bits` above the channels, once these are known.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = ITQ(bits=8)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the paper above, CVPR 2011, section 2.
     """
 
-    def __init__(self, bits, iterations=50, seed=0, max_samples=50_000, dtype="float32", **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        iterations: int = 50,
+        seed: int = 0,
+        max_samples: int = 50_000,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, dtype=dtype, **kwargs)
         self.seed = checks.whole("seed", seed, 0, None)
         self.iterations = checks.whole("iterations", iterations, 0, None)
@@ -70,7 +87,7 @@ class ITQ(Hasher):
         rotation = rotate(projected, first, self.iterations)
         return {"mean": moments.mean, "projection": components @ rotation}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "seed": self.seed,

@@ -3,6 +3,8 @@
 Liu, Wang, Ji, Jiang, Chang, "Supervised Hashing with Kernels", CVPR 2012.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -38,13 +40,28 @@ class KSH(Hasher):
         TypeError: an argument is not a whole number.
         ValueError: one is out of range.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = KSH(bits=8, anchors=20)
+        >>> layer.adapt(features, labels=np.arange(100) % 4)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the paper above, and the authors' code: the kernel's width is the mean squared
     distance to an anchor, each bit is kept from the spectral start or its refinement.
     """
 
     passes = 2
 
-    def __init__(self, bits, anchors=300, labelled=2000, seed=0, dtype="float32", **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        anchors: int = 300,
+        labelled: int = 2000,
+        seed: int = 0,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, dtype=dtype, **kwargs)
         self.anchors = checks.whole("anchors", anchors, 1, None)
         self.labelled = checks.whole("labelled", labelled, 2, None)
@@ -138,7 +155,7 @@ class KSH(Hasher):
         similar = kernel(features - self.mean, self.anchor_rows, self.width, ops)
         return ops.matmul(similar - self.kernel_mean, self.projection)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "anchors": self.anchors,

@@ -3,6 +3,8 @@
 Charikar, "Similarity Estimation Techniques from Rounding Algorithms", STOC 2002.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -41,7 +43,9 @@ class LSH(Hasher):
     Source: the paper above, section 3.
     """
 
-    def __init__(self, bits, seed=0, center=True, dtype="float32", **kwargs):
+    def __init__(
+        self, bits: int, seed: int = 0, center: bool = True, dtype: Any = "float32", **kwargs: Any
+    ) -> None:
         super().__init__(bits, needs_data=bool(center), dtype=dtype, **kwargs)
         self.seed = checks.whole("seed", seed, 0, None)
         self.center = bool(center)
@@ -56,5 +60,5 @@ class LSH(Hasher):
             moments.update(batch)
         return {**self.start(channels), "mean": moments.mean * self.center}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "seed": self.seed, "center": self.center}

@@ -29,6 +29,14 @@ class PCAHash(Hasher):
         TypeError: `bits` is not a whole number.
         ValueError: it is out of range; above the channels, once these are known.
 
+    Example:
+        >>> import numpy as np
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = PCAHash(bits=8)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the first step of `ITQ`, from the paper there. The components' signs are ours.
     """
 

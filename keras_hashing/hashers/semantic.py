@@ -5,6 +5,8 @@ applications of graphical models, 2007; International Journal of Approximate Rea
 """
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -55,22 +57,29 @@ class SemanticHash(Hasher):
         TypeError: an argument of another type.
         ValueError: one is out of range.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = SemanticHash(bits=8, hidden=(16,), pretraining_epochs=1, epochs=1)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 8]
+
     Source: the paper above.
     """
 
     def __init__(
         self,
-        bits,
-        hidden=(512, 256),
-        threshold=0.5,
-        noise=4.0,
-        pretraining_epochs=10,
-        epochs=20,
-        seed=0,
-        max_samples=10_000,
-        dtype="float32",
-        **kwargs,
-    ):
+        bits: int,
+        hidden: Sequence[int] = (512, 256),
+        threshold: float | str = 0.5,
+        noise: float = 4.0,
+        pretraining_epochs: int = 10,
+        epochs: int = 20,
+        seed: int = 0,
+        max_samples: int = 10_000,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, dtype=dtype, **kwargs)
         self.hidden = [checks.whole("hidden", units, 1, None) for units in hidden]
         if threshold != "median":
@@ -133,7 +142,7 @@ class SemanticHash(Hasher):
             values = ops.sigmoid(sums)
         return ops.tanh(0.5 * sums)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "hidden": list(self.hidden),

@@ -34,6 +34,13 @@ class SpectralHash(Hasher):
         TypeError: `bits` is not a whole number.
         ValueError: it is out of range.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = SpectralHash(bits=12)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 12]
+
     Source: the paper above; the waves to choose from, and which come first among equally slow
     ones, as in the authors' code.
     """

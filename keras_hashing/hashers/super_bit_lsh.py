@@ -3,6 +3,8 @@
 Ji, Li, Yan, Zhang, Tian, "Super-Bit Locality-Sensitive Hashing", NIPS 2012.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -34,10 +36,25 @@ class SuperBitLSH(Hasher):
         TypeError: `bits`, `depth` or `seed` is not a whole number.
         ValueError: one is out of range; `depth` above the channels, once these are known.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 16)).astype("float32")
+        >>> layer = SuperBitLSH(bits=24)
+        >>> layer.adapt(features)
+        >>> layer(features).shape.as_list()
+        [100, 24]
+
     Source: the paper above, algorithm 1.
     """
 
-    def __init__(self, bits, depth=None, seed=0, center=True, dtype="float32", **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        depth: int | None = None,
+        seed: int = 0,
+        center: bool = True,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, needs_data=bool(center), dtype=dtype, **kwargs)
         self.seed = checks.whole("seed", seed, 0, None)
         self.depth = depth if depth is None else checks.whole("depth", depth, 1, None)
@@ -61,7 +78,7 @@ class SuperBitLSH(Hasher):
             moments.update(batch)
         return {**self.start(channels), "mean": moments.mean * self.center}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "seed": self.seed,

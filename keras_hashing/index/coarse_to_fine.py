@@ -5,12 +5,18 @@ Retrieval", CVPR Workshops 2015, coarse-to-fine search.
 """
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_hashing import checks, html
 from keras_hashing.index import feature_distances
 from keras_hashing.index.feature_distances import METRICS
+from keras_hashing.types import ArrayLike, Float32Array, Int64Array
+
+if TYPE_CHECKING:
+    from keras_hashing.index import Index
 
 _FOUND = 1 << 18  # items of pools that are held at once
 _FIRST_POOL = 1000  # where `pool_for` begins to look
@@ -47,7 +53,7 @@ class CoarseToFine:
     Source: the paper above; its cosine form is ours.
     """
 
-    def __init__(self, index, features, metric="euclidean"):
+    def __init__(self, index: "Index", features: ArrayLike, metric: str = "euclidean") -> None:
         self.index = index
         self.features = feature_distances.opened("features", features).view()
         self.features.flags.writeable = False  # its values were checked
@@ -63,7 +69,14 @@ class CoarseToFine:
     def _repr_html_(self):
         return html.table(self._facts(), caption=type(self).__name__)
 
-    def search(self, query_codes, query_features, k=10, pool=1000, radius=None):
+    def search(
+        self,
+        query_codes: ArrayLike,
+        query_features: ArrayLike,
+        k: int = 10,
+        pool: int | None = 1000,
+        radius: int | None = None,
+    ) -> tuple[Float32Array, Int64Array]:
         """First k items of each query's pool in (distance of features, position) order.
 
         Args:
@@ -107,7 +120,13 @@ class CoarseToFine:
             ids[number, : len(order)] = self._row_ids[rows[order]]
         return distances, ids
 
-    def recall_curve(self, query_codes, query_features, k=10, pools=(10, 100, 1000, 10_000)):
+    def recall_curve(
+        self,
+        query_codes: ArrayLike,
+        query_features: ArrayLike,
+        k: int = 10,
+        pools: Sequence[int] = (10, 100, 1000, 10_000),
+    ) -> dict[int, float]:
         """How much of the exact answer pools of several sizes hold.
 
         The exact answer are the k items of the index whose features are nearest, ties by
@@ -132,7 +151,9 @@ class CoarseToFine:
         ranks = self._ranks(query_codes, wanted, max(pools, default=1))
         return {pool: float((ranks < pool).mean()) for pool in pools}
 
-    def pool_for(self, recall, query_codes, query_features, k=10):
+    def pool_for(
+        self, recall: float, query_codes: ArrayLike, query_features: ArrayLike, k: int = 10
+    ) -> int:
         """The smallest pool that holds a wanted share of the exact answer for sample queries.
 
         Args:

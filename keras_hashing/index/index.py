@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from keras_hashing import checks, html
 from keras_hashing.index import ids as ids_of_items
 from keras_hashing.index import labels as labels_of_items
 from keras_hashing.index.store import LabelStore, Store, store_class
+from keras_hashing.types import ArrayLike, Int32Array, Int64Array, Path, UInt8Array
 
 _MASK_HINT = "Pass one bool per item, in the order of `index.ids`; True keeps it."
 
@@ -59,13 +61,13 @@ class Index:
 
     _store: Store | LabelStore
 
-    def __init__(self, bits, backend="exact", **options):
+    def __init__(self, bits: int, backend: str = "exact", **options: Any) -> None:
         bits = checks.bits(bits)
         made_by = store_class(backend)
         _check_options(backend, made_by, options)
         self._store = made_by(bits, **options)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._store)
 
     def __copy__(self):
@@ -78,21 +80,21 @@ class Index:
         return html.table(self._store.facts.items(), caption=self._title)
 
     @property
-    def bits(self):
+    def bits(self) -> int:
         """int, the code length."""
         return self._store.bits
 
     @property
-    def ids(self):
+    def ids(self) -> Int64Array:
         """int64 array `(n,)`, read-only, by position."""
         return self._store.ids
 
     @property
-    def codes(self):
+    def codes(self) -> UInt8Array:
         """uint8 array `(n, ceil(bits / 8))`, a copy, by position."""
         return self._store.codes
 
-    def add(self, new_codes, ids=None, labels=None):
+    def add(self, new_codes: ArrayLike, ids: ArrayLike = None, labels: ArrayLike = None) -> None:
         """Add items behind those that are there.
 
         Args:
@@ -113,7 +115,7 @@ class Index:
         if len(ids):
             self._store.add(new_codes, ids, **options)
 
-    def upsert(self, new_codes, ids, labels=None):
+    def upsert(self, new_codes: ArrayLike, ids: ArrayLike, labels: ArrayLike = None) -> None:
         """Add items, and replace those whose ids are there: to repeat it changes nothing.
 
         In memory a replaced item moves to the end.
@@ -137,7 +139,7 @@ class Index:
         if len(ids):
             self._store.upsert(new_codes, ids, **options)
 
-    def remove(self, ids):
+    def remove(self, ids: ArrayLike) -> None:
         """Remove items; the others keep ids and order.
 
         Args:
@@ -158,7 +160,9 @@ class Index:
         if len(ids):
             self._store.remove(ids)
 
-    def search(self, query_codes, k=10, mask=None, labels=None):
+    def search(
+        self, query_codes: ArrayLike, k: int = 10, mask: ArrayLike = None, labels: ArrayLike = None
+    ) -> tuple[Int32Array, Int64Array]:
         """First k items of each query, by distance.
 
         Args:
@@ -185,7 +189,9 @@ class Index:
         mask = None if mask is None else self._mask(mask)
         return self._store.search(query_codes, k, mask, **self._labels(labels))
 
-    def radius_search(self, query_codes, radius=2):
+    def radius_search(
+        self, query_codes: ArrayLike, radius: int = 2
+    ) -> tuple[Int64Array, Int32Array, Int64Array]:
         """All items within a distance of each query.
 
         Args:
@@ -206,7 +212,7 @@ class Index:
         radius = checks.whole("radius", radius, 0, self.bits, "It counts differing bits.")
         return self._store.radius_search(query_codes, radius)
 
-    def save(self, path):
+    def save(self, path: Path) -> None:
         """Write the index to one file, with checksums; an old file is replaced at the end.
 
         Raises:
@@ -215,7 +221,7 @@ class Index:
         self._store.save(path)
 
     @classmethod
-    def load(cls, path, verify=True):
+    def load(cls, path: Path, verify: bool = True) -> "Index":
         """Open a saved index of any backend.
 
         Codes of an exact index stay on disk, mapped into memory, until it is changed; a search

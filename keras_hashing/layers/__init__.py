@@ -1,5 +1,6 @@
 """Layers that turn features into outputs whose sign is the code."""
 
+from keras_hashing import spelling
 from keras_hashing.layers.bihalf import BiHalf
 from keras_hashing.layers.divide_and_encode import DivideAndEncode
 from keras_hashing.layers.hash_head import HashHead
@@ -16,3 +17,5 @@ __all__ = [
     "ScaledTanh",
     "StraightThroughSign",
 ]
+
+spelling.guide(__name__)

@@ -3,6 +3,8 @@
 Li and van Gemert, "Deep Unsupervised Image Hashing by Maximizing Bit Entropy", AAAI 2021.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -46,10 +48,17 @@ class BiHalf(keras.layers.Layer):
     Raises:
         ValueError: when called, an input that is not of rank 2.
 
+    Example:
+        >>> outputs = ops.array([[0.1], [0.2], [0.3], [0.4]])
+        >>> BiHalf()(outputs, training=True).numpy().ravel().tolist()
+        [-1.0, -1.0, 1.0, 1.0]
+        >>> BiHalf()(outputs).numpy().ravel().tolist()
+        [1.0, 1.0, 1.0, 1.0]
+
     Source: see `bihalf_signs`; at test time the paper takes the sign too.
     """
 
-    def __init__(self, dtype="float32", **kwargs):
+    def __init__(self, dtype: Any = "float32", **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
 
     def call(self, outputs, training=False):

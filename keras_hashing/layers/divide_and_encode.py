@@ -4,6 +4,8 @@ Lai, Pan, Liu, Yan, "Simultaneous Feature Learning and Hash Coding with Deep Neu
 CVPR 2015.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -36,18 +38,23 @@ class DivideAndEncode(keras.layers.Layer):
         ValueError: `bits` is outside 1..4096; when called, an input that is not of rank 2, or
             whose channels `bits` does not divide.
 
+    Example:
+        >>> layer = DivideAndEncode(bits=4)
+        >>> layer(ops.ones((2, 12))).shape.as_list(), layer.count_params()
+        ([2, 4], 16)
+
     Source: the paper above, divide-and-encode module, before its sigmoid.
     """
 
     def __init__(
         self,
-        bits,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        dtype="float32",
-        **kwargs,
-    ):
+        bits: int,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(dtype=dtype, **kwargs)
         self.bits = checks.bits(bits)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -81,7 +88,7 @@ class DivideAndEncode(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.bits)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "bits": self.bits,

@@ -1,5 +1,7 @@
 """The last layer of a hashing model: features to one output per bit."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -50,14 +52,14 @@ class HashHead(keras.layers.Dense):
 
     def __init__(
         self,
-        bits,
-        activation="tanh",
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        dtype="float32",
-        **kwargs,
-    ):
+        bits: int,
+        activation: Any = "tanh",
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
         name = checks.one_of("activation", activation, ACTIVATIONS)
         super().__init__(
             checks.bits(bits),
@@ -80,7 +82,7 @@ class HashHead(keras.layers.Dense):
         """As `keras.layers.Dense.quantize`, which refuses subclasses that do not ask for it."""
         super().quantize(mode, type_check=False, config=config)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "activation": self._activation_name}
         config["bits"] = config.pop("units")
         for key, usual in _USUAL.items():

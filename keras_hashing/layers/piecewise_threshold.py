@@ -4,6 +4,8 @@ Lai, Pan, Liu, Yan, "Simultaneous Feature Learning and Hash Coding with Deep Neu
 CVPR 2015.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -45,10 +47,14 @@ class PiecewiseThreshold(keras.layers.Layer):
     Raises:
         ValueError: `eps` is outside [0, 0.5].
 
+    Example:
+        >>> PiecewiseThreshold(eps=0.25)(ops.array([0.125, 0.5, 0.875])).numpy().tolist()
+        [0.0, 0.5, 1.0]
+
     Source: the paper above, which calls eps a small positive constant; default ours.
     """
 
-    def __init__(self, eps=0.5, dtype="float32", **kwargs):
+    def __init__(self, eps: float = 0.5, dtype: Any = "float32", **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
         self.initial_eps = checks.between("eps", eps, 0.0, 0.5, "0.5 is off, 0.05 a narrow band.")
 
@@ -67,5 +73,5 @@ class PiecewiseThreshold(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "eps": self.initial_eps}

@@ -3,6 +3,8 @@
 Cao, Long, Wang, Yu, "HashNet: Deep Learning to Hash by Continuation", ICCV 2017.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -35,7 +37,13 @@ class PowerSchedule:
     Source: `scale_tanh_layer.cpp` of the authors' repository thuml/HashNet.
     """
 
-    def __init__(self, initial_scale=1.0, growth=0.005, power=0.5, every=200):
+    def __init__(
+        self,
+        initial_scale: float = 1.0,
+        growth: float = 0.005,
+        power: float = 0.5,
+        every: int = 200,
+    ) -> None:
         self.initial_scale = checks.between("initial_scale", initial_scale, 1e-6, None)
         self.growth = checks.between("growth", growth, 0.0, None)
         self.power = checks.between("power", power, 0.0, None)
@@ -54,7 +62,7 @@ class PowerSchedule:
         step = ops.cast(ops.floor_divide(step, self.every) * self.every, "float32")
         return self.initial_scale * ops.power(1.0 + self.growth * step, self.power)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "initial_scale": self.initial_scale,
             "growth": self.growth,
@@ -93,7 +101,7 @@ class ScaledTanh(keras.layers.Layer):
     Source: the paper above, section on learning by continuation.
     """
 
-    def __init__(self, schedule=None, dtype="float32", **kwargs):
+    def __init__(self, schedule: Any = None, dtype: Any = "float32", **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
         schedule = PowerSchedule() if schedule is None else schedule
         if not callable(schedule):
@@ -124,7 +132,7 @@ class ScaledTanh(keras.layers.Layer):
         """The scale at the present step, float32 scalar."""
         return self.schedule(self.step)
 
-    def set_step(self, step):
+    def set_step(self, step: Any) -> None:
         """Set the number of batches seen, for schedules that a training loop steers itself.
 
         Raises:
@@ -137,7 +145,7 @@ class ScaledTanh(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         schedule = keras.saving.serialize_keras_object(self.schedule)
         return {**super().get_config(), "schedule": schedule}
 

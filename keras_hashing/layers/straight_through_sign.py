@@ -4,6 +4,8 @@ Su, Zhang, Han, Tian, "Greedy Hash: Towards Fast Optimization for Accurate Hash 
 NeurIPS 2018, trains its codes so; the estimator is older.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -34,10 +36,14 @@ class StraightThroughSign(keras.layers.Layer):
 
     Input: float tensor of any shape. Output: the same shape, -1 or +1.
 
+    Example:
+        >>> StraightThroughSign()(ops.array([-0.5, 0.0, 2.0])).numpy().tolist()
+        [-1.0, 1.0, 1.0]
+
     Source: see `straight_through_sign`.
     """
 
-    def __init__(self, dtype="float32", **kwargs):
+    def __init__(self, dtype: Any = "float32", **kwargs: Any) -> None:
         super().__init__(dtype=dtype, **kwargs)
 
     def call(self, outputs):

@@ -1,5 +1,6 @@
 """Losses of the hashing papers, by family; each returns one value per anchor."""
 
+from keras_hashing import spelling
 from keras_hashing.losses.centres import bernoulli_centres, class_centres, hadamard
 from keras_hashing.losses.code_factorization import factorize
 from keras_hashing.losses.contrastive import (
@@ -59,3 +60,5 @@ __all__ = [
     "symmetric_divergence",
     "unit_gap",
 ]
+
+spelling.guide(__name__)

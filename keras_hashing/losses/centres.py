@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from keras_hashing import checks
+from keras_hashing.types import Int8Array
 
 _CANDIDATES = 1024  # drawn at a time
 _FAILURES = 10_000  # candidates refused before the wanted distance falls
@@ -17,7 +18,7 @@ _BLOCK = 8192  # kept codes compared with the candidates at a time
 _MOST_COMPARED = 200  # classes that `nested_order` looks at
 
 
-def hadamard(order):
+def hadamard(order: int) -> Int8Array:
     """Matrix of -1 and +1 with orthogonal rows, so that any two rows differ in half the columns.
 
     Args:
@@ -31,6 +32,10 @@ def hadamard(order):
     Raises:
         ValueError: an order out of range or out of reach.
 
+    Example:
+        >>> hadamard(2).tolist()
+        [[1, 1], [1, -1]]
+
     Source: Paley, "On Orthogonal Matrices", Journal of Mathematics and Physics, 1933.
     """
     matrix = _hadamard(checks.bits(order, "order"))
@@ -42,7 +47,7 @@ def hadamard(order):
     return matrix
 
 
-def class_centres(classes, bits, seed=0):
+def class_centres(classes: int, bits: int, seed: int = 0) -> Int8Array:
     """One code per class, far from each other.
 
     The first rows of [H; -H] where there is a Hadamard matrix of `bits` columns and
@@ -77,7 +82,7 @@ def class_centres(classes, bits, seed=0):
     return _distinct(rng, _spread(rng, classes, bits), classes)
 
 
-def bernoulli_centres(classes, bits, seed=0):
+def bernoulli_centres(classes: int, bits: int, seed: int = 0) -> Int8Array:
     """One random code per class, every bit +1 or -1 with equal chance.
 
     Args:
@@ -90,6 +95,10 @@ def bernoulli_centres(classes, bits, seed=0):
 
     Raises:
         ValueError: more classes than codes of `bits` bits.
+
+    Example:
+        >>> bernoulli_centres(classes=10, bits=16).shape
+        (10, 16)
     """
     classes, bits = enough_bits(classes, bits)
     return _distinct(np.random.default_rng(seed), np.empty((0, bits), np.int8), classes)

@@ -15,6 +15,7 @@ import typing
 import numpy as np
 
 from keras_hashing import checks, relevance
+from keras_hashing.types import ArrayLike
 
 STEPS = ("exact", "newton")
 
@@ -39,7 +40,9 @@ class Factorization(typing.NamedTuple):
     residue: float
 
 
-def factorize(labels, bits, sweeps=20, seeds=4, step="exact"):
+def factorize(
+    labels: ArrayLike, bits: int, sweeps: int = 20, seeds: int = 4, step: str = "exact"
+) -> Factorization:
     """Signs of each label set: near +bits as inner product where two share a label, else -bits.
 
     Time of a sweep grows with the square of the number of distinct label sets, memory only
@@ -74,14 +77,13 @@ def factorize(labels, bits, sweeps=20, seeds=4, step="exact"):
     if not len(labels):
         raise ValueError("`labels` are empty. Pass the label of every training item.")
     sets, counts = np.unique(labels, axis=0, return_counts=True)
-    best = None
+    found = []
     for seed in range(seeds):
         values = descend(sets, counts, bits, sweeps, step, np.random.default_rng(seed))
         signs = np.where(values >= 0, 1, -1).astype(np.int8)
         residue = objective(sets, counts, signs) / (bits * len(labels)) ** 2
-        if best is None or residue < best.residue:
-            best = Factorization(sets, signs, residue)
-    return best
+        found.append(Factorization(sets, signs, residue))
+    return min(found, key=lambda one: one.residue)  # of equal ones the first
 
 
 def objective(labels, counts, values):

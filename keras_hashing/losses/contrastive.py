@@ -6,9 +6,10 @@ Qiu, Su, Ou, Yu, Chen, "Unsupervised Hashing with Contrastive Information Bottle
 from keras import ops
 
 from keras_hashing.losses.unsupervised import unit_rows
+from keras_hashing.types import Tensor
 
 
-def nt_xent(view_one, view_two, temperature=0.3):
+def nt_xent(view_one: Tensor, view_two: Tensor, temperature: float = 0.3) -> Tensor:
     """Cross entropy of finding an item's other view among all other views of the batch.
 
     Args:
@@ -19,6 +20,11 @@ def nt_xent(view_one, view_two, temperature=0.3):
     Returns:
         Float tensor `(batch,)`, at least 0, the mean over the item's two views; 0 for a batch of
         one, where there is nothing to confuse it with.
+
+    Example:
+        >>> views = ops.eye(2)
+        >>> nt_xent(views, views, temperature=1.0).shape.as_list()
+        [2]
 
     Source: Qiu et al., "Unsupervised Hashing with Contrastive Information Bottleneck", IJCAI
     2021, the contrastive term.
@@ -34,7 +40,7 @@ def nt_xent(view_one, view_two, temperature=0.3):
     return 0.5 * (values[:count] + values[count:])
 
 
-def bernoulli_divergence(p, q):
+def bernoulli_divergence(p: Tensor, q: Tensor) -> Tensor:
     """Kullback-Leibler divergence KL(p || q) of independent bits, summed over bits.
 
     Args:
@@ -43,6 +49,10 @@ def bernoulli_divergence(p, q):
 
     Returns:
         Float tensor `(batch,)`, at least 0 up to rounding, finite also for 0 and 1.
+
+    Example:
+        >>> float(bernoulli_divergence(ops.array([[0.5, 1.0]]), ops.array([[0.5, 1.0]]))[0])
+        0.0
 
     Source: Qiu et al., IJCAI 2021. The authors' code adds 1e-8 inside the logarithms; ours takes
     what is smaller for 1e-8, for XLA reorders 1 - p + 1e-8 so that it rounds to 0.
@@ -56,10 +66,15 @@ def bernoulli_divergence(p, q):
     return ops.sum(ones + zeros, axis=-1)
 
 
-def symmetric_divergence(p, q):
+def symmetric_divergence(p: Tensor, q: Tensor) -> Tensor:
     """Mean of KL(p || q) and KL(q || p), each with a gradient through its first argument only.
 
     Args and returns as of `bernoulli_divergence`.
+
+    Example:
+        >>> p, q = ops.array([[0.5]]), ops.array([[0.25]])
+        >>> bool(symmetric_divergence(p, q)[0] == symmetric_divergence(q, p)[0])
+        True
 
     Source: Qiu et al., IJCAI 2021, the term that weighs beta.
     """

@@ -3,6 +3,8 @@
 Liu, Wang, Shan, Chen, "Deep Supervised Hashing for Fast Image Retrieval", CVPR 2016.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -83,7 +85,9 @@ class PairwiseContrastive(PairwiseLoss):
     Source: the paper at the top of the module; pairs i < j of the batch, averaged.
     """
 
-    def __init__(self, margin=None, quantization_weight=0.0, **kwargs):
+    def __init__(
+        self, margin: float | None = None, quantization_weight: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(quantization_weight, **kwargs)
         self.margin = None if margin is None else checks.between("margin", margin, 0.0, None)
 
@@ -94,5 +98,5 @@ class PairwiseContrastive(PairwiseLoss):
     def quantization(self, outputs):
         return absolute_quantization(outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "margin": self.margin}

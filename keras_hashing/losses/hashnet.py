@@ -3,6 +3,8 @@
 Cao, Long, Wang, Yu, "HashNet: Deep Learning to Hash by Continuation", ICCV 2017.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -89,8 +91,13 @@ class WeightedPairwiseCrossEntropy(PairwiseLoss):
     """
 
     def __init__(
-        self, alpha=None, weighted=True, similarity="01", quantization_weight=0.0, **kwargs
-    ):
+        self,
+        alpha: float | None = None,
+        weighted: bool = True,
+        similarity: str = "01",
+        quantization_weight: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(quantization_weight, **kwargs)
         self.alpha = None if alpha is None else checks.between("alpha", alpha, 0.0, None)
         self.weighted = bool(weighted)
@@ -107,7 +114,7 @@ class WeightedPairwiseCrossEntropy(PairwiseLoss):
             weights = weights * jaccard_weights(similarity, anchor_labels, reference_labels)
         return weights
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "alpha": self.alpha,

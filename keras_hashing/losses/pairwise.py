@@ -3,11 +3,14 @@
 Zhu, Long, Wang, Cao, "Deep Hashing Network for Efficient Similarity Retrieval", AAAI 2016.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_hashing import checks, formulas
 from keras_hashing.losses.anchors import AnchorLoss, check_rows, pairs
+from keras_hashing.types import Tensor
 
 TARGETS = ("01", "sign")
 
@@ -65,9 +68,18 @@ class PairwiseLoss(AnchorLoss):
 
     Raises:
         ValueError: `quantization_weight` is negative; when called, as `AnchorLoss`.
+
+    Example:
+        >>> class Squared(PairwiseLoss):
+        ...     def pair_values(self, similarity, anchors, references):
+        ...         inner = ops.matmul(anchors, ops.transpose(references))
+        ...         return ops.square(inner / anchors.shape[-1] - similarity)
+        >>> outputs = ops.array([[1.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
+        >>> float(Squared()(ops.array([0, 0, 1]), outputs))
+        0.0
     """
 
-    def __init__(self, quantization_weight=0.0, **kwargs):
+    def __init__(self, quantization_weight: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.quantization_weight = checks.between(
             "quantization_weight", quantization_weight, 0.0, None
@@ -98,7 +110,7 @@ class PairwiseLoss(AnchorLoss):
             means = means + self.quantization_weight * self.quantization(anchors)
         return means
 
-    def pair_values(self, similarity, anchors, references):
+    def pair_values(self, similarity: Tensor, anchors: Tensor, references: Tensor) -> Tensor:
         """Value of every pair; what a member of the family defines.
 
         Args:
@@ -111,7 +123,9 @@ class PairwiseLoss(AnchorLoss):
         """
         raise NotImplementedError(f"{type(self).__name__} must define `pair_values`.")
 
-    def pair_weights(self, similarity, pairs, anchor_labels, reference_labels):
+    def pair_weights(
+        self, similarity: Tensor, pairs: Tensor, anchor_labels: Tensor, reference_labels: Tensor
+    ) -> Tensor:
         """Factor on each pair's value, which the number of pairs it is divided by leaves alone.
 
         Args:
@@ -125,7 +139,7 @@ class PairwiseLoss(AnchorLoss):
         """
         return 1.0
 
-    def quantization(self, outputs):
+    def quantization(self, outputs: Tensor) -> Tensor:
         """Distance of each item's outputs from -1 and +1, here `formulas.quantization`.
 
         Args:
@@ -136,7 +150,7 @@ class PairwiseLoss(AnchorLoss):
         """
         return formulas.quantization(outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "quantization_weight": self.quantization_weight}
 
 
@@ -162,7 +176,7 @@ class PairwiseCrossEntropy(PairwiseLoss):
     Source: the paper at the top of the module; pairs i < j of the batch, averaged.
     """
 
-    def __init__(self, alpha=1.0, quantization_weight=0.0, **kwargs):
+    def __init__(self, alpha: float = 1.0, quantization_weight: float = 0.0, **kwargs: Any) -> None:
         super().__init__(quantization_weight, **kwargs)
         self.alpha = checks.between("alpha", alpha, 0.0, None)
 
@@ -170,7 +184,7 @@ class PairwiseCrossEntropy(PairwiseLoss):
         inner_products = ops.matmul(anchors, ops.transpose(references))
         return pairwise_cross_entropy(similarity, inner_products, self.alpha)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": self.alpha}
 
 
@@ -188,10 +202,17 @@ class PairwiseSquaredError(PairwiseLoss):
     Raises:
         ValueError: unknown `targets` or a negative weight.
 
+    Example:
+        >>> loss = PairwiseSquaredError(targets="sign")
+        >>> float(loss(ops.array([0, 1]), ops.array([[1.0, 1.0], [-1.0, -1.0]])))
+        0.0
+
     Source: the paper at the top of the module, variant DHN-E.
     """
 
-    def __init__(self, targets="01", quantization_weight=0.0, **kwargs):
+    def __init__(
+        self, targets: str = "01", quantization_weight: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(quantization_weight, **kwargs)
         self.targets = checks.one_of("targets", targets, TARGETS)
 
@@ -200,5 +221,5 @@ class PairwiseSquaredError(PairwiseLoss):
         bits = anchors.shape[-1]
         return pairwise_squared_error(similarity, inner_products, bits, self.targets)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "targets": self.targets}

@@ -11,6 +11,7 @@ based Learning Objective", NeurIPS 2021.
 """
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -99,7 +100,7 @@ class CentreCrossEntropy(keras.losses.Loss):
     Source: the paper at the top of the module; the squared quantization is the authors' code's.
     """
 
-    def __init__(self, quantization_weight=1e-4, **kwargs):
+    def __init__(self, quantization_weight: float = 1e-4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.quantization_weight = checks.between(
             "quantization_weight", quantization_weight, 0.0, None
@@ -113,7 +114,7 @@ class CentreCrossEntropy(keras.losses.Loss):
             values = values + self.quantization_weight * ops.mean(gaps, axis=-1)
         return values
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "quantization_weight": self.quantization_weight}
 
 
@@ -139,7 +140,7 @@ class Polarization(keras.losses.Loss):
     Source: the paper at the top of the module.
     """
 
-    def __init__(self, margin=1.0, **kwargs):
+    def __init__(self, margin: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.margin = checks.between("margin", margin, 1e-6, None)
 
@@ -147,7 +148,7 @@ class Polarization(keras.losses.Loss):
         targets, outputs = _pair(targets, outputs, self.dtype)
         return ops.sum(polarization(targets, outputs, self.margin), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "margin": self.margin}
 
 
@@ -168,10 +169,15 @@ class CosineMargin(keras.losses.Loss):
     Raises:
         ValueError: an argument outside its range; when called, cosines that are not of rank 2.
 
+    Example:
+        >>> loss = CosineMargin(scale=8.0, margin=0.0)
+        >>> round(float(loss(ops.array([0]), ops.array([[0.5, 0.5]]))), 4)  # log 2
+        0.6931
+
     Source: the paper at the top of the module.
     """
 
-    def __init__(self, scale=8.0, margin=0.2, **kwargs):
+    def __init__(self, scale: float = 8.0, margin: float = 0.2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = checks.between("scale", scale, 1e-6, None)
         self.margin = checks.between("margin", margin, 0.0, None)
@@ -180,7 +186,7 @@ class CosineMargin(keras.losses.Loss):
         checks.rank("cosines", cosines, 2, "Pass one cosine per class: (batch, classes).")
         return cosine_margin(labels, ops.cast(cosines, self.dtype), self.scale, self.margin)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale, "margin": self.margin}
 
 

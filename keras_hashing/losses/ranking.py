@@ -3,6 +3,8 @@
 He, Cakir, Bargal, Sclaroff, "Hashing as Tie-Aware Learning to Rank", CVPR 2018.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -82,9 +84,17 @@ class HistogramLoss(AnchorLoss):
     Raises:
         TypeError: `bins` is not a whole number.
         ValueError: `bins` is below 1; when called, as `AnchorLoss`.
+
+    Example:
+        >>> class MissedNearest(HistogramLoss):  # share of the similar items beyond the nearest bin
+        ...     def row_values(self, relevant, retrieved):
+        ...         return 1.0 - ops.divide_no_nan(relevant[:, 0], relevant[:, -1])
+        >>> outputs = ops.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0]])
+        >>> float(MissedNearest()(ops.array([0, 0, 1, 1]), outputs))
+        0.0
     """
 
-    def __init__(self, bins=None, **kwargs):
+    def __init__(self, bins: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bins = None if bins is None else checks.whole("bins", bins, 1, None)
 
@@ -111,7 +121,7 @@ class HistogramLoss(AnchorLoss):
         """
         raise NotImplementedError(f"{type(self).__name__} must define `row_values`.")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bins": self.bins}
 
 

@@ -4,11 +4,14 @@ Lai, Pan, Liu, Yan, "Simultaneous Feature Learning and Hash Coding with Deep Neu
 CVPR 2015.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_hashing import checks
 from keras_hashing.losses.anchors import AnchorLoss, match
+from keras_hashing.types import Tensor
 
 AVERAGES = ("valid", "active")
 
@@ -65,9 +68,17 @@ class TripletLoss(AnchorLoss):
 
     Raises:
         ValueError: an unknown `average`; when called, as `AnchorLoss`.
+
+    Example:
+        >>> class Squared(TripletLoss):
+        ...     def triplet_values(self, positive_distances, negative_distances):
+        ...         return ops.square(ops.relu(2.0 + positive_distances - negative_distances))
+        >>> outputs = ops.array([[1.0, 1.0], [1.0, 1.0], [-1.0, -1.0]])
+        >>> float(Squared()(ops.array([0, 0, 1]), outputs))
+        0.0
     """
 
-    def __init__(self, average="valid", **kwargs):
+    def __init__(self, average: str = "valid", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.average = checks.one_of("average", average, AVERAGES)
 
@@ -83,7 +94,7 @@ class TripletLoss(AnchorLoss):
             triplets = _total(ops.cast(values > 0, self.dtype), positives, negatives)
         return ops.divide_no_nan(_total(values, positives, negatives), triplets)
 
-    def triplet_values(self, positive_distances, negative_distances):
+    def triplet_values(self, positive_distances: Tensor, negative_distances: Tensor) -> Tensor:
         """Value of every triplet; what a member of the family defines.
 
         Args:
@@ -95,7 +106,7 @@ class TripletLoss(AnchorLoss):
         """
         raise NotImplementedError(f"{type(self).__name__} must define `triplet_values`.")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "average": self.average}
 
 
@@ -128,12 +139,12 @@ class TripletRanking(TripletLoss):
     Source: the paper at the top of the module; all triplets of the batch, averaged, are ours.
     """
 
-    def __init__(self, margin=1.0, average="valid", **kwargs):
+    def __init__(self, margin: float = 1.0, average: str = "valid", **kwargs: Any) -> None:
         super().__init__(average, **kwargs)
         self.margin = checks.between("margin", margin, 0.0, None)
 
     def triplet_values(self, positive_distances, negative_distances):
         return triplet_ranking(positive_distances, negative_distances, self.margin)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "margin": self.margin}

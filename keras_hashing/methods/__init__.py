@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_hashing import checks
+from keras_hashing import checks, spelling
 from keras_hashing.methods.adapted_model import AdaptedModel
 from keras_hashing.methods.bihalf import BiHalf
 from keras_hashing.methods.cibhash import CIBHash
@@ -63,7 +63,7 @@ NAMES: dict[str, Any] = {
 }
 
 
-def get(name_or_class):
+def get(name_or_class: str | type[HashingModel]) -> type[HashingModel]:
     """The class of a method.
 
     Args:
@@ -123,3 +123,5 @@ __all__ = [
     "get",
     "load",
 ]
+
+spelling.guide(__name__)

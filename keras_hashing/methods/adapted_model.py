@@ -1,9 +1,12 @@
 """Methods without gradients: a hasher of a frozen backbone's features, fitted by `adapt`."""
 
+from typing import Any
+
 import keras
 
 from keras_hashing import encoding
 from keras_hashing.methods.hashing_model import HashingModel
+from keras_hashing.types import Images
 
 
 class AdaptedModel(HashingModel):
@@ -22,6 +25,14 @@ class AdaptedModel(HashingModel):
 
     Input: images `(n, h, w, 1 or 3)`, values 0 to 255; or features. Output: float32
     `(n, bits)`; bit = (output >= 0).
+
+    Example:
+        >>> import numpy as np
+        >>> from keras_hashing import hashers
+        >>> model = AdaptedModel(hashers.ITQ(8, name="hash"), backbone=None)
+        >>> model.adapt(np.random.default_rng(0).normal(size=(100, 16)))
+        >>> model.bits
+        8
     """
 
     adapts = True
@@ -31,13 +42,13 @@ class AdaptedModel(HashingModel):
 
     def __init__(
         self,
-        hasher,
-        backbone="efficientnet_lite0",
-        image_size=None,
-        pretrained=None,
-        name=None,
-        dtype=None,
-    ):
+        hasher: keras.layers.Layer,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        image_size: int | None = None,
+        pretrained: bool | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(
             hasher.bits,
             backbone,
@@ -62,7 +73,7 @@ class AdaptedModel(HashingModel):
         """int, the number of features that the hasher takes; None before it is built."""
         return self.hasher.channels if self.hasher.built else None
 
-    def adapt(self, images):
+    def adapt(self, images: Images) -> None:
         """Fit the hasher to a set of images; an earlier fit is forgotten.
 
         Args:
@@ -98,7 +109,7 @@ class AdaptedModel(HashingModel):
     def compute_output_spec(self, images, training=False):
         return keras.KerasTensor((images.shape[0], self.bits), dtype="float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         settings = self.hasher.get_config()
         for key in ("name", "trainable", "dtype"):
             del settings[key]

@@ -3,6 +3,8 @@
 Source: Li and van Gemert, "Deep Unsupervised Image Hashing by Maximizing Bit Entropy", AAAI 2021.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks, replicas
@@ -49,12 +51,12 @@ class BiHalf(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        gap_weight=6.0,
-        train_backbone=False,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        gap_weight: float = 6.0,
+        train_backbone: bool = False,
+        **kwargs: Any,
+    ) -> None:
         # Outputs start near 0: large ones would be pulled to the halves of their first batches,
         # with a force that leaves no room for the other term.
         start = keras.initializers.RandomNormal(stddev=0.01)
@@ -69,5 +71,5 @@ class BiHalf(HashingModel):
 
         return replicas.of_batch(values, self.features(images, training), outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "gap_weight": self.gap_weight}

@@ -4,6 +4,8 @@ Source: Qiu, Su, Ou, Yu and Chen, "Unsupervised Hashing with Contrastive Informa
 IJCAI 2021.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks, replicas
@@ -54,16 +56,16 @@ class CIBHash(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        temperature=0.3,
-        divergence_weight=0.001,
-        noise=0.1,
-        view_dropout=0.1,
-        hidden=1024,
-        train_backbone=False,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        temperature: float = 0.3,
+        divergence_weight: float = 0.001,
+        noise: float = 0.1,
+        view_dropout: float = 0.1,
+        hidden: int = 1024,
+        train_backbone: bool = False,
+        **kwargs: Any,
+    ) -> None:
         head = [HashHead(bits, "sigmoid", name="hash")]
         super().__init__(
             bits, backbone, hidden=hidden, train_backbone=train_backbone, head=head, **kwargs
@@ -94,7 +96,7 @@ class CIBHash(HashingModel):
         divergence = symmetric_divergence(0.5 * (outputs + 1.0), 0.5 * (others + 1.0))
         return contrast + self.divergence_weight * divergence
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "temperature": self.temperature,

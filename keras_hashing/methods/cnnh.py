@@ -4,6 +4,8 @@ Source: Xia, Pan, Lai, Liu and Yan, "Supervised Hashing for Image Retrieval via 
 Representation Learning", AAAI 2014.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -58,17 +60,17 @@ class CNNH(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        variant="cnnh",
-        classes=None,
-        label_sets=None,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        variant: str = "cnnh",
+        classes: int | None = None,
+        label_sets: tuple[int, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, backbone, **kwargs)
         self.variant = checks.one_of("variant", variant, VARIANTS)
         self.classes = None if classes is None else checks.whole("classes", classes, 2, None)
-        self.label_sets = None
+        self.label_sets: tuple[int, int] | None = None
         self.set_labels = Table("int32", name="set_labels")  # ids (sets, 1), or multi-hot rows
         self.set_signs = Table(name="set_signs")
         self.class_head = ClassHead(name="class_head") if variant == "plus" else None
@@ -122,7 +124,7 @@ class CNNH(HashingModel):
         signs = ops.convert_to_numpy(self.set_signs.rows).astype("int8")
         self.set_signs.rows.assign(signs[:, nested_order(signs)].astype("float32"))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "variant": self.variant,

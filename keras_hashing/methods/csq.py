@@ -4,6 +4,8 @@ Source: Yuan, Wang, Zhang, Tay, Jie, Liu and Feng, "Central Similarity Quantizat
 Image and Video Retrieval", CVPR 2020.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -51,13 +53,13 @@ class CSQ(CentreMethod):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        classes=None,
-        seed=0,
-        quantization_weight=1e-4,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        classes: int | None = None,
+        seed: int = 0,
+        quantization_weight: float = 1e-4,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, backbone, classes, seed, make=class_centres, **kwargs)
         self.quantization_weight = checks.between(
             "quantization_weight", quantization_weight, 0.0, None
@@ -90,7 +92,7 @@ class CSQ(CentreMethod):
         super().share(longest)
         self.ties.rows.assign(longest.ties.rows[: self.bits])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "quantization_weight": self.quantization_weight,

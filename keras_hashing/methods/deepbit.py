@@ -5,6 +5,8 @@ Networks", CVPR 2016. Balance and rotation of bits, as written there, have no gr
 terms are of probabilities. The weights are ours.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -57,16 +59,16 @@ class DeepBit(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        quantization_weight=1.0,
-        balance_weight=1.0,
-        rotation_weight=0.01,
-        decorrelation_weight=0.0,
-        threshold="zero",
-        train_backbone=False,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        quantization_weight: float = 1.0,
+        balance_weight: float = 1.0,
+        rotation_weight: float = 0.01,
+        decorrelation_weight: float = 0.0,
+        threshold: str = "zero",
+        train_backbone: bool = False,
+        **kwargs: Any,
+    ) -> None:
         head = [HashHead(bits, "linear", name="hash")]
         super().__init__(bits, backbone, train_backbone=train_backbone, head=head, **kwargs)
         self.quantization_weight = checks.between(
@@ -118,7 +120,7 @@ class DeepBit(HashingModel):
         # Under `tf.distribute` every replica predicts the whole batch, one after the other.
         return np.asarray(self.head.predict_on_batch(features), "float64")[: len(images)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "quantization_weight": self.quantization_weight,

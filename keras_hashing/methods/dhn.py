@@ -4,6 +4,8 @@ Source: Zhu, Long, Wang and Cao, "Deep Hashing Network for Efficient Similarity 
 AAAI 2016.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks
@@ -45,13 +47,13 @@ class DHN(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        variant="dhn",
-        alpha=1.0,
-        quantization_weight=0.3,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        variant: str = "dhn",
+        alpha: float = 1.0,
+        quantization_weight: float = 0.3,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, backbone, **kwargs)
         self.variant = checks.one_of("variant", variant, VARIANTS)
         self.alpha = checks.between("alpha", alpha, 1e-6, None)
@@ -65,7 +67,7 @@ class DHN(HashingModel):
             return PairwiseSquaredError(quantization_weight=weight)
         return PairwiseCrossEntropy(alpha=self.alpha, quantization_weight=weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "variant": self.variant,

@@ -4,6 +4,8 @@ Source: Lin, Yang, Hsiao and Chen, "Deep Learning of Binary Hash Codes for Fast 
 Retrieval", CVPR Workshops 2015.
 """
 
+from typing import Any
+
 import keras
 from keras import initializers
 
@@ -45,7 +47,13 @@ class DLBHC(HashingModel):
 
     needs_labels = True
 
-    def __init__(self, bits, backbone="efficientnet_lite0", classes=None, **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        classes: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         latent = HashHead(
             bits,
             "sigmoid",
@@ -72,7 +80,7 @@ class DLBHC(HashingModel):
         latent = 0.5 * (outputs + 1.0)
         return formulas.class_cross_entropy(labels, self.class_head(latent))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "classes": self.classes}
 
     def _start(self, classes):

@@ -4,6 +4,8 @@ Source: Lai, Pan, Liu and Yan, "Simultaneous Feature Learning and Hash Coding wi
 Networks", CVPR 2015.
 """
 
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -48,7 +50,14 @@ class DNNH(HashingModel):
     triplet ranking loss.
     """
 
-    def __init__(self, bits, backbone="efficientnet_lite0", features_per_bit=50, eps=0.5, **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        features_per_bit: int = 50,
+        eps: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         checks.whole("features_per_bit", features_per_bit, 1, None)
         head = [
             FeatureWidth(features_per_bit * checks.bits(bits), name="width"),
@@ -69,7 +78,7 @@ class DNNH(HashingModel):
     def default_loss(self):
         return TripletRanking()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "features_per_bit": self.features_per_bit,

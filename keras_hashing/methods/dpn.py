@@ -4,6 +4,8 @@ Source: Fan et al., "Deep Polarized Network for Supervised Learning of Accurate 
 Codes", IJCAI 2020.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -47,13 +49,13 @@ class DPN(CentreMethod):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        classes=None,
-        seed=0,
-        margin=1.0,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        classes: int | None = None,
+        seed: int = 0,
+        margin: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         head = [HashHead(bits, activation="linear", name="hash")]
         super().__init__(bits, backbone, classes, seed, make=bernoulli_centres, head=head, **kwargs)
         self.margin = checks.between("margin", margin, 1e-6, None)
@@ -65,7 +67,7 @@ class DPN(CentreMethod):
         known = ops.cast(counts > 0, "float32")
         return known * Polarization(self.margin).call(targets, outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "margin": self.margin,

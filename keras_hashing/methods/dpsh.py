@@ -4,6 +4,8 @@ Source: Li, Wang and Kang, "Feature Learning Based Deep Supervised Hashing with 
 IJCAI 2016.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -102,14 +104,14 @@ class DPSH(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        quantization_weight=0.002,
-        bank_size=None,
-        bank_rows=None,
-        bank_classes=None,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        quantization_weight: float = 0.002,
+        bank_size: int | None = None,
+        bank_rows: int | None = None,
+        bank_classes: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         # From small outputs on: large ones at the start leave the bank's signs to chance for long.
         start = keras.initializers.RandomNormal(stddev=0.01)
         head = [HashHead(bits, "linear", kernel_initializer=start, name="hash")]
@@ -196,7 +198,7 @@ class DPSH(HashingModel):
         self.bank_count.rows.assign(ops.reshape(count, (1,)))
         return count
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "quantization_weight": self.quantization_weight,

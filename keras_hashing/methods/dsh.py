@@ -3,6 +3,8 @@
 Source: Liu, Wang, Shan and Chen, "Deep Supervised Hashing for Fast Image Retrieval", CVPR 2016.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks
@@ -39,12 +41,12 @@ class DSH(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        margin=None,
-        regularization_weight=0.01,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        margin: float | None = None,
+        regularization_weight: float = 0.01,
+        **kwargs: Any,
+    ) -> None:
         head = [HashHead(bits, "linear", name="hash")]
         super().__init__(bits, backbone, head=head, **kwargs)
         self.margin = None if margin is None else checks.between("margin", margin, 0.0, None)
@@ -55,7 +57,7 @@ class DSH(HashingModel):
     def default_loss(self):
         return PairwiseContrastive(self.margin, self.regularization_weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "margin": self.margin,

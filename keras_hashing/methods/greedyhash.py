@@ -4,6 +4,8 @@ Source: Su, Zhang, Han and Tian, "Greedy Hash: Towards Fast Optimization for Acc
 in CNN", NeurIPS 2018.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -72,14 +74,14 @@ class GreedyHash(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        variant="supervised",
-        quantization_weight=0.1,
-        classes=None,
-        train_backbone=None,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        variant: str = "supervised",
+        quantization_weight: float = 0.1,
+        classes: int | None = None,
+        train_backbone: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         checks.one_of("variant", variant, VARIANTS)
         by_labels = variant == "supervised"
         # Without labels, larger weights would leave the bits where chance has put them.
@@ -114,7 +116,7 @@ class GreedyHash(HashingModel):
             values = formulas.class_cross_entropy(labels, self.class_head(signs))
         return values + self.quantization_weight * cubic_gap(outputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "variant": self.variant,

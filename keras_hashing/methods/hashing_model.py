@@ -1,5 +1,6 @@
 """What every hashing method is: a `keras.Model` from images to outputs, one per bit."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from keras_hashing.classes import Classes
 from keras_hashing.layers import HashHead
 from keras_hashing.methods import fitting, model_input, stored_parts
 from keras_hashing.methods.method_loss import MethodLoss
+from keras_hashing.types import ArrayLike, Path, Tensor
 
 
 class HashingModel(keras.Model):
@@ -43,6 +45,10 @@ class HashingModel(keras.Model):
         TypeError: `head` is no list of layers, or a number is not whole.
         ValueError: an argument outside its range; when built, a `head` with another number of
             outputs than `bits`.
+
+    Example:
+        >>> HashingModel(bits=12, backbone=None).compute_output_shape((5, 64))
+        (5, 12)
     """
 
     adapts = False  # whether it is fitted by `adapt`, without gradients, and not by `fit`
@@ -65,24 +71,24 @@ class HashingModel(keras.Model):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        image_size=None,
-        pretrained=None,
-        train_backbone=True,
-        hidden=None,
-        dropout=0.0,
-        head=None,
-        name=None,
-        dtype=None,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        image_size: int | None = None,
+        pretrained: bool | None = None,
+        train_backbone: bool = True,
+        hidden: int | None = None,
+        dropout: float = 0.0,
+        head: Sequence[keras.layers.Layer] | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
         super().__init__(name=name or type(self).__name__.lower(), dtype=dtype)
         self.bits = checks.bits(bits)
         self.hidden = None if hidden is None else checks.whole("hidden", hidden, 1, None)
         self.dropout = checks.between("dropout", dropout, 0.0, 0.999)
         self.train_backbone = bool(train_backbone)
         self.backbone = None
-        self.image_size = None
+        self.image_size: int | None = None
         self._backbone_config = None
         self._made_under = self.dtype_policy
         with stored_parts.made_under(self._made_under):
@@ -133,7 +139,7 @@ class HashingModel(keras.Model):
         stored_parts.restore_layers(self)
         self.built = True
 
-    def features(self, images, training=False):
+    def features(self, images: Tensor, training: bool = False) -> Tensor:
         """What the head takes, `(n, channels)`: the backbone's, or the input without one."""
         if self.backbone is None:
             return images
@@ -146,20 +152,20 @@ class HashingModel(keras.Model):
         return (input_shape[0], self.bits)
 
     @property
-    def channels(self):
+    def channels(self) -> int | None:
         """int, the number of features that the head takes; None before it is built."""
         return self.head.input_shape[-1] if self.head.built else None
 
     @property
-    def method(self):
+    def method(self) -> str:
         """The method's name in `keras_hashing.methods.NAMES`."""
         return type(self).__name__.lower()
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """The method's own loss, which `compile` takes when it is given none."""
         return MethodLoss()
 
-    def item_losses(self, images, labels, outputs, training):
+    def item_losses(self, images, labels, outputs, training) -> Tensor:
         """The method's own loss before the mean over the batch.
 
         Args:
@@ -180,7 +186,7 @@ class HashingModel(keras.Model):
         loss.reduction = "none"  # the values are wanted; `MethodLoss` makes the mean
         return loss.call(labels, outputs)
 
-    def prepare(self, labels):
+    def prepare(self, labels: ArrayLike) -> None:
         """Make what the method needs of the whole training set; `fit` does it first.
 
         Args:
@@ -191,7 +197,7 @@ class HashingModel(keras.Model):
                 prepared with before.
         """
 
-    def finish(self, data):
+    def finish(self, data: Any) -> None:
         """Measure what the method takes from its trained features; `fit` does it last.
 
         Args:
@@ -204,7 +210,9 @@ class HashingModel(keras.Model):
     def share(self, longest):
         """Take the first bits of what a longer model of this method made; see `Nested`."""
 
-    def fit(self, x=None, y=None, *args, labels=None, **kwargs):
+    def fit(
+        self, x: Any = None, y: Any = None, *args: Any, labels: ArrayLike = None, **kwargs: Any
+    ) -> keras.callbacks.History:
         """As `keras.Model.fit`, with data in more forms and with labels of more kinds.
 
         Args:
@@ -224,7 +232,7 @@ class HashingModel(keras.Model):
         """
         return fitting.fit(self, super().fit, x, y, labels, args, kwargs)
 
-    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+    def evaluate(self, x: Any = None, y: Any = None, batch_size=None, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`: the loss; data and labels in the forms that `fit` takes."""
         x, y = fitting.fed(self, x, y, batch_size)
         return super().evaluate(x, y, batch_size=None if y is None else batch_size, **kwargs)
@@ -235,7 +243,7 @@ class HashingModel(keras.Model):
             y = ops.zeros_like(y_pred)  # not used; Keras wants targets
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
-    def compile(self, optimizer="adamw", loss=None, **kwargs):
+    def compile(self, optimizer: Any = "adamw", loss: Any = None, **kwargs: Any) -> None:
         """As `keras.Model.compile`; `loss=None` is the method's own loss."""
         super().compile(optimizer, self.default_loss() if loss is None else loss, **kwargs)
 
@@ -248,8 +256,8 @@ class HashingModel(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def export(
-        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
-    ):
+        self, filepath: Path, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
+    ) -> None:
         """As `keras.Model.export`, trained or not: outputs of images of any size, or of features.
 
         In formats other than `"tf_saved_model"` images have the model's own size.
@@ -259,14 +267,14 @@ class HashingModel(keras.Model):
             input_signature = model_input.signature(self, format == "tf_saved_model")
         super().export(filepath, format, verbose, input_signature, **kwargs)
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+    def save(self, filepath: Path, overwrite=True, zipped=None, **kwargs: Any) -> None:
         """As `keras.Model.save`; ValueError for what could not be loaded again, as a `.h5` file."""
         stored_parts.check_file(filepath)
         if self._head_is_given:
             stored_parts.check_head(self.head.layers[self._before_head :])
         super().save(filepath, overwrite, zipped, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = {
             "bits": self.bits,
             "backbone": stored_parts.backbone_config(self._backbone_config),
@@ -284,15 +292,6 @@ class HashingModel(keras.Model):
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "HashingModel":
         """A model of the same shape; its weights come from a file, so none are fetched."""
-        config = dict(config)
-        dtype, states = config.pop("dtype", "float32"), config.pop("layer_states", None)
-        values = config.pop("label_values", None)
-        with stored_parts.made_under(dtype):
-            model = cls(**stored_parts.restored(config))
-        model._stored_states = states
-        model.label_numbers = None if values is None else Classes(values)
-        if model.built:
-            stored_parts.restore_layers(model)
-        return model
+        return stored_parts.made_from(cls, config)

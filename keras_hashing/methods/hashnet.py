@@ -3,6 +3,8 @@
 Source: Cao, Long, Wang and Yu, "HashNet: Deep Learning to Hash by Continuation", ICCV 2017.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks
@@ -51,14 +53,14 @@ class HashNet(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        variant="hashnet",
-        alpha=None,
-        every=200,
-        growth=None,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        variant: str = "hashnet",
+        alpha: float | None = None,
+        every: int = 200,
+        growth: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         variant = checks.one_of("variant", variant, VARIANTS)
         every = checks.whole("every", every, 1, None, "Pass a number of batches.")
         schedule = PowerSchedule(
@@ -80,7 +82,7 @@ class HashNet(HashingModel):
             similarity="jaccard" if self.variant == "c" else "01",
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "variant": self.variant,

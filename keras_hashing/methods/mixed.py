@@ -4,6 +4,8 @@ A method of this package. Supervised codes are worth little on classes that trai
 where unsupervised ones hold; this one spends bits on both.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -58,17 +60,17 @@ class Mixed(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        supervised_bits=None,
-        temperature=2.0,
-        shrinkage=1.0,
-        classes=None,
-        seed=0,
-        hidden=512,
-        dropout=0.5,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        supervised_bits: int | None = None,
+        temperature: float = 2.0,
+        shrinkage: float = 1.0,
+        classes: int | None = None,
+        seed: int = 0,
+        hidden: int = 512,
+        dropout: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         bits = checks.whole("bits", bits, 2, checks.MAX_BITS)
         chosen = round(bits * 7 / 12) if supervised_bits is None else supervised_bits
         super().__init__(
@@ -147,7 +149,7 @@ class Mixed(HashingModel):
         # Under `tf.distribute` every replica predicts the whole batch, one after the other.
         return np.asarray(self.backbone.predict_on_batch(images))[: len(images)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["train_backbone"]  # never
         return {

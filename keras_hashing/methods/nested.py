@@ -5,6 +5,8 @@ NeurIPS 2022; for codes, and for any hashing method, it is ours.
 """
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -65,31 +67,37 @@ class Nested(HashingModel):
 
     nests = False
 
-    def __init__(self, method, bits=(16, 32, 48, 64), backbone="efficientnet_lite0", **kwargs):
+    def __init__(
+        self,
+        method: str | type[HashingModel],
+        bits: Sequence[int] = (16, 32, 48, 64),
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        **kwargs: Any,
+    ) -> None:
         lengths = sorted({checks.bits(length) for length in checks.cutoffs("bits", bits)})
         if len(lengths) < 2:
             raise ValueError(f"`bits` must hold two lengths or more; got {tuple(bits)}.")
-        method = _class_of(method)
+        method_class = _class_of(method)
         name = kwargs.pop("name", None)
         super().__init__(lengths[-1], backbone=None, head=[], name=name)
         self.lengths = tuple(lengths)
-        self.longest = method(bits=lengths[-1], backbone=backbone, **kwargs)
+        self.longest = method_class(bits=lengths[-1], backbone=backbone, **kwargs)
         self.supervised = self.longest.supervised
         self.needs_labels = self.longest.needs_labels
         self.reads_again = self.longest.reads_again
         self.backbone = self.longest.backbone
         self.image_size = self.longest.image_size
         self.head = self.longest.head
-        self.shorter = [self._part(method, length, kwargs) for length in lengths[:-1]]
+        self.shorter = [self._part(method_class, length, kwargs) for length in lengths[:-1]]
         self.built = self.longest.built
 
-    def _part(self, method, length, arguments):
+    def _part(self, method_class, length, arguments):
         """A model of a shorter length that computes losses with this one's backbone and head."""
         left_out = ("image_size", "pretrained")
         arguments = {key: value for key, value in arguments.items() if key not in left_out}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*without a backbone")
-            part = method(bits=length, backbone=None, name=f"first_{length}", **arguments)
+            part = method_class(bits=length, backbone=None, name=f"first_{length}", **arguments)
         part._head_is_given = False
         part.backbone = self.longest.backbone
         part.head = PrefixHead(self.longest.head, length)
@@ -140,7 +148,7 @@ class Nested(HashingModel):
         ]
         return ops.mean(ops.stack(values), axis=0)
 
-    def prefix(self, bits):
+    def prefix(self, bits: int) -> keras.Model:
         """An ordinary model of the method with the first bits, its weights copied.
 
         Args:
@@ -176,7 +184,7 @@ class Nested(HashingModel):
             target.assign(ops.convert_to_numpy(source))  # a copy, on every Keras backend
         return model
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **self.longest.get_config(),
             "method": self.longest.method,

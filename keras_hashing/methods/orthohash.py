@@ -5,6 +5,7 @@ Similarity based Learning Objective", NeurIPS 2021.
 """
 
 import math
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -59,15 +60,15 @@ class OrthoHash(CentreMethod):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        classes=None,
-        seed=0,
-        margin=0.2,
-        scale=None,
-        targets="bernoulli",
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        classes: int | None = None,
+        seed: int = 0,
+        margin: float = 0.2,
+        scale: float | None = None,
+        targets: str = "bernoulli",
+        **kwargs: Any,
+    ) -> None:
         make = TARGETS[checks.one_of("targets", targets, TARGETS)]
         super().__init__(bits, backbone, classes, seed, make=make, head=_head(bits), **kwargs)
         self.margin = checks.between("margin", margin, 0.0, None)
@@ -93,7 +94,7 @@ class OrthoHash(CentreMethod):
         scale = math.sqrt(self.bits) if self.scale is None else self.scale
         return CosineMargin(scale, self.margin).call(labels, self.cosines(outputs))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "margin": self.margin,

@@ -5,12 +5,14 @@ import pathlib
 
 import keras
 
+from keras_hashing.types import Path
+
 # Importing them registers their classes with Keras. Methods, which import this module, have
 # brought the rest.
 _REGISTERING = ("backbones.local_response", "hashers", "layers", "losses", "regularizers")
 
 
-def load(path):
+def load(path: Path) -> keras.Model:
     """Load a `.keras` file with every class of this package known.
 
     Args:
@@ -22,6 +24,13 @@ def load(path):
     Raises:
         FileNotFoundError: no such file.
         ValueError: not a `.keras` file.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.methods.DHN(bits=12, backbone="small_cnn", image_size=28)
+        >>> model.save("photos.keras")
+        >>> load("photos.keras").bits
+        12
     """
     path = pathlib.Path(path)
     if not path.exists():

@@ -6,6 +6,8 @@ import pathlib
 
 import keras
 
+from keras_hashing.classes import Classes
+
 
 def backbone_config(backbone):
     """What stands in `get_config` for a name, a `keras.Model` or None."""
@@ -21,6 +23,20 @@ def head_config(layers):
         ValueError: a layer that has no configuration.
     """
     return [_serialized(layer) for layer in layers]
+
+
+def made_from(model_class, config):
+    """The model that a `get_config` describes, without its weights."""
+    config = dict(config)
+    dtype, states = config.pop("dtype", "float32"), config.pop("layer_states", None)
+    values = config.pop("label_values", None)
+    with made_under(dtype):
+        model = model_class(**restored(config))
+    model._stored_states = states
+    model.label_numbers = None if values is None else Classes(values)
+    if model.built:
+        restore_layers(model)
+    return model
 
 
 def check_file(path):

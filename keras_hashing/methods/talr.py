@@ -3,6 +3,8 @@
 Source: He, Cakir, Bargal and Sclaroff, "Hashing as Tie-Aware Learning to Rank", CVPR 2018.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks
@@ -38,12 +40,18 @@ class TALR(HashingModel):
     authors' code has.
     """
 
-    def __init__(self, bits, backbone="efficientnet_lite0", bins=None, **kwargs):
+    def __init__(
+        self,
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        bins: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, backbone, head=[HashHead(bits, "sigmoid", name="hash")], **kwargs)
         self.bins = None if bins is None else checks.whole("bins", bins, 1, None)
 
     def default_loss(self):
         return TieAwareAP(self.bins)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bins": self.bins}

@@ -4,6 +4,8 @@ Source: Jin et al., "Unsupervised Semantic Deep Hashing", arXiv 1803.06911, 2018
 the abstract was at hand: the four criteria are the paper's, every formula and weight is ours.
 """
 
+from typing import Any
+
 import keras
 
 from keras_hashing import checks, replicas
@@ -45,14 +47,14 @@ class USDH(HashingModel):
 
     def __init__(
         self,
-        bits,
-        backbone="efficientnet_lite0",
-        quantization_weight=0.1,
-        balance_weight=0.1,
-        rotation_weight=0.01,
-        train_backbone=False,
-        **kwargs,
-    ):
+        bits: int,
+        backbone: str | keras.Model | None = "efficientnet_lite0",
+        quantization_weight: float = 0.1,
+        balance_weight: float = 0.1,
+        rotation_weight: float = 0.01,
+        train_backbone: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(bits, backbone, train_backbone=train_backbone, **kwargs)
         self.quantization_weight = checks.between(
             "quantization_weight", quantization_weight, 0.0, None
@@ -75,7 +77,7 @@ class USDH(HashingModel):
             values = values + self.rotation_weight * gaps
         return values
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "quantization_weight": self.quantization_weight,

@@ -1,5 +1,6 @@
 """Folders of photos made searchable with no training."""
 
+from keras_hashing import spelling
 from keras_hashing.photos.encoder import Encoder
 from keras_hashing.photos.page import build_page
 from keras_hashing.photos.photo_index import Answer, Neighbour, PhotoIndex
@@ -16,3 +17,5 @@ __all__ = [
     "photo_model",
     "update",
 ]
+
+spelling.guide(__name__)

@@ -1,10 +1,13 @@
 """What makes a photo searchable: a frozen backbone's features, or a hashing model's codes."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import checks, encoding, weights
+from keras_hashing.types import Images
 
 
 class Encoder:
@@ -15,9 +18,15 @@ class Encoder:
         load: function without arguments that returns the model: images in [0, 255] to float
             features, or with `hashing` to outputs `(n, bits)`.
         hashing: bool, whether the model's own signs are the codes.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> encoder = Encoder("small_cnn", lambda: kh.backbones.get("small_cnn", image_size=28))
+        >>> encoder.vectors(np.zeros((2, 28, 28, 3), "float32")).shape[0], encoder.width
+        (2, 128)
     """
 
-    def __init__(self, name, load, hashing=False):
+    def __init__(self, name: str, load: Callable[[], Any], hashing: bool = False) -> None:
         self.name = name
         self.hashing = hashing
         self._load = load
@@ -45,11 +54,11 @@ class Encoder:
         return encoding.Prediction(self.model.predict_on_batch)
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Int, bits of a hashing model, or channels of a backbone's features."""
         return int(self.model.bits if self.hashing else self.model.output_shape[-1])
 
-    def vectors(self, images):
+    def vectors(self, images: Images) -> np.ndarray:
         """Encode a batch.
 
         Args:

@@ -5,11 +5,14 @@ import functools
 import io
 import os
 import urllib.parse
+from collections.abc import Sequence
 
 from PIL import Image
 
 from keras_hashing import files, pages
 from keras_hashing.data import images
+from keras_hashing.photos.photo_index import Answer, PhotoIndex
+from keras_hashing.types import Path
 
 _THUMBNAIL = 320  # pixels on the longer side
 
@@ -25,7 +28,7 @@ def describe(kind):
     return _PROJECTIONS[kind]
 
 
-def build_page(photo_index, answers, page_folder):
+def build_page(photo_index: PhotoIndex, answers: Sequence[Answer], page_folder: Path) -> str:
     """HTML of answers, to be written into `page_folder`.
 
     Thumbnails are inside the page; each is a link to the photo itself, which works as long as
@@ -38,6 +41,19 @@ def build_page(photo_index, answers, page_folder):
 
     Returns:
         str, the page.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> os.mkdir("photos")
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> summary = kh.photos.update("photos.khindex", "photos", encoder)
+        >>> photo_index = kh.photos.PhotoIndex("photos.khindex")
+        >>> page = build_page(photo_index, photo_index.search(["photos/1.png"], k=2), ".")
+        >>> page.count("<img")
+        3
     """
     picture = functools.cache(functools.partial(_picture, page_folder))
     rows = [

@@ -2,12 +2,19 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_hashing import checks, files, html
 from keras_hashing.index import Index
 from keras_hashing.photos import projection, reading, storage
+from keras_hashing.photos.encoder import Encoder
+from keras_hashing.types import Path, UInt8Array
+
+if TYPE_CHECKING:
+    import keras
 
 _CHUNK = 32  # queries read and encoded together
 
@@ -20,6 +27,10 @@ class Neighbour:
         path: str, below the index's folder.
         distance: int, bits in which its code and the query's differ.
         relation: "query" if it is the query itself, "copy" if its file has the same bytes, or "".
+
+    Example:
+        >>> Neighbour("roses/0.jpg", distance=3)
+        Neighbour(path='roses/0.jpg', distance=3, relation='')
     """
 
     path: str
@@ -35,6 +46,10 @@ class Answer:
         query: str, the path as given.
         neighbours: list of `Neighbour`.
         problem: str, or None.
+
+    Example:
+        >>> Answer("new.jpg", [Neighbour("roses/0.jpg", 3)]).neighbours[0].path
+        'roses/0.jpg'
     """
 
     query: str
@@ -57,9 +72,22 @@ class PhotoIndex:
     Raises:
         FileNotFoundError: there is none.
         ValueError: it is damaged.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> summary = kh.photos.update("photos.khindex", "photos", encoder)
+        >>> photo_index = PhotoIndex("photos.khindex")
+        >>> len(photo_index), photo_index.bits, photo_index.codes.shape
+        (3, 48, (3, 6))
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory: Path) -> None:
         self._contents = storage.read(directory)
         self.directory = pathlib.Path(directory)
         self.folder = pathlib.Path(self._contents.folder)
@@ -71,7 +99,7 @@ class PhotoIndex:
         self._searcher.add(self.codes)
         self._row_of = {digest: row for row, digest in enumerate(self._contents.digests)}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._paths)
 
     def __repr__(self):
@@ -81,21 +109,21 @@ class PhotoIndex:
         return html.table(self._facts(), caption=self._title)
 
     @property
-    def model(self):
+    def model(self) -> dict[str, Any]:
         """Dict, a copy: `Encoder.description` of the model."""
         return dict(self._contents.model)
 
     @property
-    def paths(self):
+    def paths(self) -> list[str]:
         """List of str, a copy: the photos below `folder`, in order of path."""
         return list(self._paths)
 
     @property
-    def codes(self):
+    def codes(self) -> UInt8Array:
         """uint8 array `(photos, ceil(bits / 8))`, a copy, in the order of `paths`."""
         return self._contents.codes[self._rows]
 
-    def check_encoder(self, encoder):
+    def check_encoder(self, encoder: Encoder) -> None:
         """Raise ValueError unless an `Encoder` has the model that the index was made with."""
         if encoder.description != self.model:
             raise ValueError(
@@ -103,11 +131,13 @@ class PhotoIndex:
                 "Index the photos again, with --out for another place."
             )
 
-    def projection_layer(self, channels):
+    def projection_layer(self, channels: int) -> "keras.layers.Layer":
         """The layer from features `(n, channels)` to outputs, for an index of features."""
         return projection.restore(self.projection, self._contents.weights, self.bits, channels)
 
-    def search(self, queries, k=10, encoder=None):
+    def search(
+        self, queries: Sequence[Path], k: int = 10, encoder: Encoder | None = None
+    ) -> list[Answer]:
         """Nearest photos of each query, by Hamming distance and then by path.
 
         A query that is in the index, itself or as a copy, is answered from its stored code, and

@@ -1,7 +1,15 @@
 """A photo index's encoder as one Keras model, to be exported beside the index."""
 
+from typing import TYPE_CHECKING
 
-def photo_model(photo_index, encoder):
+from keras_hashing.photos.encoder import Encoder
+from keras_hashing.photos.photo_index import PhotoIndex
+
+if TYPE_CHECKING:
+    import keras
+
+
+def photo_model(photo_index: PhotoIndex, encoder: Encoder) -> "keras.Model":
     """From images of any size to outputs whose signs are the index's codes.
 
     Args:
@@ -14,6 +22,19 @@ def photo_model(photo_index, encoder):
 
     Raises:
         ValueError: the encoder's model is not the index's.
+
+    Example:
+        >>> import pathlib
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pathlib.Path("photos").mkdir()
+        >>> for number in range(3):
+        ...     Image.new("RGB", (32, 32), (80 * number, 0, 0)).save(f"photos/{number}.png")
+        >>> name = "dhn_fashion_48"
+        >>> encoder = kh.photos.Encoder(name, lambda: kh.zoo.load(name), hashing=True)
+        >>> summary = kh.photos.update("photos.khindex", "photos", encoder)
+        >>> photo_model(kh.photos.PhotoIndex("photos.khindex"), encoder).bits
+        48
     """
     import keras
 

@@ -2,13 +2,17 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from keras_hashing import files, html
 from keras_hashing.data import images
 from keras_hashing.photos import agreement, projection, reading, storage
+from keras_hashing.photos.encoder import Encoder
 from keras_hashing.photos.vectors import Vectors
+from keras_hashing.types import Path
 
 _BATCH = 32
 
@@ -26,6 +30,17 @@ class Summary:
         fitted: bool, whether the projection was fitted in this update.
         bits: int.
         unreadable: list of (path, problem), what was passed over.
+
+    Example:
+        >>> from keras_hashing.photos import Summary
+        >>> counts = {"photos": 3, "new": 3, "changed": 0, "deleted": 0, "encoded": 3, "resumed": 0}
+        >>> print(Summary(**counts, projection="superbit", fitted=True, bits=64, unreadable=[]))
+        Summary
+          photos: 3 in codes of 64 bits
+          new, changed, deleted: 3, 0, 0
+          encoded: 3, and 0 by an unfinished run before
+          projection: superbit, fitted now
+          unreadable: 0; `unreadable` says which and why
     """
 
     photos: int
@@ -56,7 +71,13 @@ class Summary:
         ]
 
 
-def update(directory, folder, encoder, bits=None, progress=None):
+def update(
+    directory: Path,
+    folder: Path,
+    encoder: Encoder,
+    bits: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Summary:
     """Make or renew the index of a folder of photos.
 
     A photo is encoded if its content is new: a file of another size or time of change is read,

@@ -1,5 +1,6 @@
 """A local server with TensorFlow Serving's REST contract, and a client for both."""
 
+from keras_hashing import spelling
 from keras_hashing.serving.app import Settings, create_app
 from keras_hashing.serving.client import Client, ServerError
 from keras_hashing.serving.models import Models
@@ -15,3 +16,5 @@ __all__ = [
     "create_app",
     "page_routes",
 ]
+
+spelling.guide(__name__)

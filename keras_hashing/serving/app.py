@@ -12,16 +12,20 @@ import json
 import logging
 import time
 import urllib.parse
+from collections.abc import Sequence
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from keras_hashing.serving import answers, batching, contract, image_limits, metrics, paths
 from keras_hashing.serving.bodies import Bodies
 from keras_hashing.serving.errors import ApiError
+from keras_hashing.serving.models import Models
 
 _PREFIX = "/v1/"
 _GZIP_BYTES = 2**12  # smaller answers are sent as they are
@@ -38,6 +42,10 @@ class Settings:
         wait: float, seconds that a batch waits for more rows.
         max_waiting: int, requests to one signature of a version that may wait; 503 beyond it.
         seconds: float, until a request that waits or runs is answered with 504.
+
+    Example:
+        >>> Settings(max_rows=16).seconds
+        30.0
     """
 
     max_rows: int = batching.MAX_ROWS
@@ -46,7 +54,9 @@ class Settings:
     seconds: float = 30.0
 
 
-def create_app(models, settings=None, bodies=None, routes=()):
+def create_app(
+    models: Models, settings: Settings | None = None, bodies: Any = None, routes: Sequence[Any] = ()
+) -> ASGIApp:
     """The ASGI application that `keras-hashing serve` runs, to be run or mounted elsewhere.
 
     It has `/v1/models/...` and `/monitoring/prometheus/metrics`, below the path where it is

@@ -27,9 +27,13 @@ class ServerError(RuntimeError):
     Args:
         status: int, the HTTP status.
         message: str, the server's.
+
+    Example:
+        >>> print(ServerError(404, "Could not find any versions of model flowers"))
+        the server answered 404: Could not find any versions of model flowers
     """
 
-    def __init__(self, status: int, message: str):
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(f"the server answered {status}: {message}")
         self.status = status
 
@@ -59,11 +63,15 @@ class Client:
 
     Example:
         >>> client = Client("http://127.0.0.1:8501")
+        >>> client
+        Client('http://127.0.0.1:8501/v1/models/model')
         >>> client.encode(["cat.jpg", "dog.png"])  # doctest: +SKIP
         array([[ 17, 201, ...
     """
 
-    def __init__(self, url: str, model: str = "model", timeout: float = 60.0, retries: int = 4):
+    def __init__(
+        self, url: str, model: str = "model", timeout: float = 60.0, retries: int = 4
+    ) -> None:
         url = url.rstrip("/")
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"`url` must start with http:// or https://; got {url!r}.")
@@ -81,6 +89,9 @@ class Client:
         )
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=policy))
+
+    def __repr__(self):
+        return f"Client({self._url!r})"
 
     def encode(self, images: Source | Sequence[Source]) -> np.ndarray:
         """Codes of images.

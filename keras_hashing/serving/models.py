@@ -10,6 +10,8 @@ import gc
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from keras_hashing.serving import versions
 from keras_hashing.serving.errors import ApiError
@@ -155,9 +157,20 @@ class Models:
     Raises:
         FileNotFoundError: a folder, or a version asked for, that is not there.
         ValueError: two models of one name, or what `versions.check` finds.
+
+    Example:
+        >>> models = Models([])
+        >>> models.load()
+        >>> models.names
+        []
     """
 
-    def __init__(self, served, announce=None, retry=_RETRY_SECONDS):
+    def __init__(
+        self,
+        served: Sequence[versions.ServedModel],
+        announce: Callable[[str], Any] | None = None,
+        retry: float = _RETRY_SECONDS,
+    ) -> None:
         announce = announce or (lambda line: None)
         self._models = {}
         for model in served:
@@ -166,7 +179,7 @@ class Models:
                 raise ValueError(f"Two models have the name {model.name!r}. Rename one.")
             self._models[model.name] = _Versions(model, announce, retry)
 
-    def load(self):
+    def load(self) -> None:
         """Load what is there now.
 
         Raises:
@@ -176,11 +189,13 @@ class Models:
             model.refresh(first=True)
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Names of the served models."""
         return list(self._models)
 
-    def use(self, name, number=None, label=None):
+    def use(
+        self, name: str, number: int | None = None, label: str | None = None
+    ) -> contextlib.AbstractContextManager[Version]:
         """Context of the version asked for, the highest if neither number nor label is given.
 
         Yields:
@@ -194,7 +209,7 @@ class Models:
             raise ApiError(404, f"Servable not found for request: {which}")
         return self._models[name].use(number, label)
 
-    def states(self, name, number=None):
+    def states(self, name: str, number: int | None = None):
         """(version, state, error) of a model's known versions, highest first, or of one.
 
         Raises:
@@ -207,13 +222,13 @@ class Models:
             raise ApiError(404, f"Could not find any versions of{version} model {name}")
         return found
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Look at the disk once, load what is new, and let go of what it takes the place of."""
         for model in self._models.values():
             model.refresh()
 
     @contextlib.contextmanager
-    def watched(self, seconds=POLL_SECONDS):
+    def watched(self, seconds: float = POLL_SECONDS) -> Iterator[None]:
         """Refresh every so many seconds, in a thread, until the block ends."""
         stop = threading.Event()
 

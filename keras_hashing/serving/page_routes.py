@@ -3,6 +3,7 @@
 import functools
 import os
 import urllib.parse
+from typing import Any
 
 import anyio
 import jinja2
@@ -12,7 +13,9 @@ from starlette.staticfiles import StaticFiles
 
 from keras_hashing import pages
 from keras_hashing.serving.errors import ApiError
+from keras_hashing.serving.models import Models
 from keras_hashing.serving.thumbnails import Thumbnails
+from keras_hashing.types import Path
 
 _AT_ONCE = 2  # images decoded at the same time; one may take 200 MB
 
@@ -29,7 +32,7 @@ _HEADERS = {
 }
 
 
-def page_routes(models, images=None):
+def page_routes(models: Models, images: Path | None = None) -> list[Any]:
     """Routes of the page: `/`, `/page/...` and, with a folder of images, `/thumbnails/ID`.
 
     Args:
@@ -41,6 +44,11 @@ def page_routes(models, images=None):
 
     Raises:
         FileNotFoundError, NotADirectoryError: no such folder.
+
+    Example:
+        >>> from keras_hashing import serving
+        >>> [route.path for route in page_routes(serving.Models([]))]
+        ['/', '/page/page.css', '/page']
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_hashing.serving", "page"), autoescape=True

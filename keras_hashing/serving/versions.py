@@ -19,6 +19,10 @@ class ServedModel:
         latest: int, how many of the highest versions; None for all of them.
         only: frozenset of int, these versions and no other; empty for those of `latest`.
         labels: dict, label -> version.
+
+    Example:
+        >>> ServedModel("flowers", "served/flowers", labels={"stable": 2}).latest
+        1
     """
 
     name: str

@@ -1,5 +1,6 @@
 """From a recipe to an entry: the only place that trains and publishes."""
 
+from keras_hashing import spelling
 from keras_hashing.training.family import is_family, read_family
 from keras_hashing.training.on_images import LOGS
 from keras_hashing.training.publish import publish
@@ -30,3 +31,5 @@ __all__ = [
     "train_family",
     "tune",
 ]
+
+spelling.guide(__name__)

@@ -2,25 +2,37 @@
 
 import pathlib
 import tomllib
+from typing import TYPE_CHECKING
 
 import tomli_w
 
 from keras_hashing import checks
 from keras_hashing.training.recipe import parse_recipe
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    from keras_hashing.training.recipe import Recipe
 
 _KEYS = ("name", "seed", "bits", "data", "groups")
 _GROUP = ("model", "training", "entries")
 
 
-def is_family(path):
-    """Whether a TOML file describes many recipes; False also for one that cannot be read."""
+def is_family(path: Path) -> bool:
+    """Whether a TOML file describes many recipes; False also for one that cannot be read.
+
+    Example:
+        >>> pathlib.Path("one.toml").write_text('name = "itq_photos_48"', encoding="utf-8")
+        22
+        >>> is_family("one.toml")
+        False
+    """
     try:
         return "groups" in tomllib.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
 
 
-def read_family(path):
+def read_family(path: Path) -> "list[Recipe]":
     """All recipes of a family, by entry, then by bits.
 
     The file has `name` with the places `{entry}` and `{bits}`, `bits` as a list, `seed`, `data`,
@@ -36,6 +48,24 @@ def read_family(path):
     Raises:
         FileNotFoundError: no such file.
         ValueError: not TOML, an unknown key, or a recipe that `read_recipe` would refuse.
+
+    Example:
+        >>> text = '''
+        ... name = "{entry}_photos_{bits}"
+        ... seed = 0
+        ... bits = [16, 32]
+        ... data = {folder = "photos"}
+        ... [[groups]]
+        ... model = {backbone = "small_cnn", image_size = 28}
+        ... training = {epochs = 5}
+        ... entries.dhn = {method = "dhn"}
+        ... entries.csq = {method = "csq"}
+        ... '''
+        >>> path = pathlib.Path("photos.toml")
+        >>> path.write_text(text, encoding="utf-8") > 0
+        True
+        >>> [recipe.name for recipe in read_family(path)]
+        ['dhn_photos_16', 'dhn_photos_32', 'csq_photos_16', 'csq_photos_32']
     """
     path = pathlib.Path(path)
     if not path.is_file():

@@ -3,9 +3,11 @@
 import dataclasses
 import pathlib
 import tomllib
+from typing import Any
 
-from keras_hashing import checks, methods
+from keras_hashing import checks, html, methods
 from keras_hashing import data as datasets
+from keras_hashing.types import Path
 from keras_hashing.zoo import metadata
 
 _IMAGE_SIZE = 224  # pixels, where the recipe leaves it to the backbone
@@ -88,7 +90,7 @@ class Training:
             raise ValueError('`select = "best"` needs `validation = true`. Use "last".')
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Recipe:
     """A whole recipe.
 
@@ -99,6 +101,21 @@ class Recipe:
         data: dict, where the images are, as `keras_hashing.data.from_source` takes it.
         training: `Training`.
         text: str, the file as written.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> recipe = kh.training.parse_recipe('''
+        ... name = "itq_photos_48"
+        ... model = {method = "itq", bits = 48, backbone = "small_cnn", image_size = 28}
+        ... data = {folder = "photos"}
+        ... training = {features = "raw", flip = false, shift = 0, select = "last"}
+        ... ''')
+        >>> recipe
+        Recipe itq_photos_48
+          model: method itq, bits 48, backbone small_cnn, image_size 28
+          data: folder photos
+          training: flip False, shift 0, select last, features raw
+          seed: 0
     """
 
     name: str
@@ -108,8 +125,24 @@ class Recipe:
     training: Training
     text: str
 
+    def __repr__(self):
+        return html.lines(self._facts(), f"Recipe {self.name}")
 
-def read_recipe(path):
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=f"Recipe {self.name}")
+
+    def _facts(self):
+        usual, settings = vars(Training()), vars(self.training).items()
+        changed = {key: value for key, value in settings if value != usual[key]}
+        return [
+            ("model", describe_data(self.model)),
+            ("data", describe_data(self.data)),
+            ("training", describe_data(changed) or "the defaults"),
+            ("seed", self.seed),
+        ]
+
+
+def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Args:
@@ -121,6 +154,18 @@ def read_recipe(path):
     Raises:
         FileNotFoundError: no such file.
         ValueError: not TOML, an unknown key, or one that is missing.
+
+    Example:
+        >>> path = pathlib.Path("itq.toml")
+        >>> path.write_text('''
+        ... name = "itq_photos_48"
+        ... model = {method = "itq", bits = 48, backbone = "small_cnn", image_size = 28}
+        ... data = {folder = "photos"}
+        ... training = {features = "raw", flip = false, shift = 0, select = "last"}
+        ... ''', encoding="utf-8") > 0
+        True
+        >>> read_recipe(path).name
+        'itq_photos_48'
     """
     path = pathlib.Path(path)
     if not path.is_file():
@@ -132,7 +177,7 @@ def read_recipe(path):
         raise ValueError(f"recipe {path}: {error}") from error
 
 
-def parse_recipe(text):
+def parse_recipe(text: str) -> Recipe:
     """The recipe in a TOML text; ValueError or TypeError as of `read_recipe`.
 
     Example:
@@ -244,6 +289,11 @@ def load_data(recipe, data_dir=None):
     return data
 
 
-def describe_data(settings):
-    """[data] of a recipe in a line, for cards: "folder photos, query 0.1, seed 0"."""
+def describe_data(settings: dict[str, Any]) -> str:
+    """[data] of a recipe in a line, for cards: "folder photos, query 0.1, seed 0".
+
+    Example:
+        >>> describe_data({"folder": "photos", "query": 0.1, "seed": 0})
+        'folder photos, query 0.1, seed 0'
+    """
     return ", ".join(f"{key} {value}" for key, value in settings.items())

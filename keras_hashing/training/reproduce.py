@@ -3,14 +3,24 @@
 import dataclasses
 import pathlib
 import re
+from collections.abc import Iterator
 
 from keras_hashing import zoo
 from keras_hashing.training.publish import training_facts
 from keras_hashing.training.recipe import parse_recipe, read_recipe
 from keras_hashing.training.trained import FEATURES, train
+from keras_hashing.types import Path
 
 
-def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbose=2):
+def reproduce(
+    name: Path,
+    out: Path,
+    *,
+    seeds: int = 1,
+    data_dir: Path | None = None,
+    features_dir: Path = FEATURES,
+    verbose: int | str = 2,
+) -> Iterator[tuple[int, zoo.Entry]]:
     """Train the recipe of an entry again, for one or several seeds.
 
     A seed that is done already is not trained again, and one that was stopped goes on.
@@ -29,13 +39,12 @@ def reproduce(name, out, *, seeds=1, data_dir=None, features_dir=FEATURES, verbo
         ValueError: an unknown name, or a recipe that cannot be read.
 
     Example:
-        ```python
-        for seed, entry in kh.training.reproduce("dhn_cifar10_48", "runs/again", seeds=3):
-            print(seed, entry.metrics["map(expected)"])
-        ```
+        >>> again = reproduce("dhn_cifar10_48", "runs/again", seeds=3)  # starts when it is read
+        >>> for seed, entry in again:  # doctest: +SKIP
+        ...     print(seed, entry.metrics["map(expected)"])
     """
-    published = zoo.info(zoo.find(name))
-    recipe = read_recipe(published.path / zoo.RECIPE)
+    source = zoo.find(name)
+    published, recipe = zoo.info(source), read_recipe(source / zoo.RECIPE)
     for seed in range(recipe.seed, recipe.seed + seeds):
         folder = pathlib.Path(out) / f"seed_{seed}"
         path = folder / published.name

@@ -2,27 +2,32 @@
 
 import pathlib
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from keras_hashing import checks, methods
 from keras_hashing import data as datasets
 from keras_hashing.training.recipe import describe_data
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
+from keras_hashing.types import Path
+
+if TYPE_CHECKING:
+    from keras_hashing.training.recipe import Recipe
 
 FINE_TUNING = {"epochs": 10, "batch_size": 32, "learning_rate": 2e-4, "shift": 8}
 _KEPT = ("weight_decay",)  # of a head's settings, when the backbone is trained too
 
 
 def source_recipe(
-    source,
+    source: dict[str, Any],
     *,
-    data_dir=None,
-    method="dhn",
-    bits=48,
-    name=None,
-    fine_tune=False,
-    epochs=None,
-    seed=0,
-):
+    data_dir: Path | None = None,
+    method: str = "dhn",
+    bits: int = 48,
+    name: str | None = None,
+    fine_tune: bool = False,
+    epochs: int | None = None,
+    seed: int = 0,
+) -> "Recipe":
     """A recipe that trains on any source of images.
 
     Without `fine_tune` the head alone is trained, on features of the frozen backbone that are
@@ -50,11 +55,18 @@ def source_recipe(
             be fine-tuned, or images that cannot be split.
 
     Example:
-        ```python
-        lists = {"train": "train.txt", "query": "test.txt", "database": "database.txt"}
-        recipe = kh.training.source_recipe(lists, data_dir="nus_wide", method="hashnet")
-        trained = kh.training.train(recipe, data_dir="nus_wide")
-        ```
+        >>> import pathlib
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), "uint8")
+        >>> for number, image in enumerate(pixels):
+        ...     folder = pathlib.Path("photos", "even" if number % 2 == 0 else "odd")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.fromarray(image).save(folder / f"{number}.png")
+        >>> recipe = source_recipe({"folder": "photos", "query": 0.2}, method="csq", bits=16)
+        >>> recipe.name, recipe.model["bits"], recipe.data["query"]
+        ('csq_photos_16', 16, 0.2)
     """
     model, training = head_settings(method, bits)
     with warnings.catch_warnings():
@@ -75,16 +87,16 @@ def source_recipe(
 
 
 def folder_recipe(
-    folder,
-    method="dhn",
-    bits=48,
-    name=None,
-    fine_tune=False,
-    epochs=None,
-    validation=0.1,
-    query=0.1,
-    seed=0,
-):
+    folder: Path,
+    method: str = "dhn",
+    bits: int = 48,
+    name: str | None = None,
+    fine_tune: bool = False,
+    epochs: int | None = None,
+    validation: float = 0.1,
+    query: float = 0.1,
+    seed: int = 0,
+) -> "Recipe":
     """`source_recipe` for a folder of photos, wherever it is.
 
     Args:
@@ -100,10 +112,17 @@ def folder_recipe(
         FileNotFoundError, NotADirectoryError, ValueError: as of `source_recipe`.
 
     Example:
-        ```python
-        recipe = kh.training.folder_recipe("/data/photos", method="csq", bits=64)
-        trained = kh.training.train(recipe, data_dir="/data")
-        ```
+        >>> import numpy as np
+        >>> import keras_hashing as kh
+        >>> from PIL import Image
+        >>> pixels = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), "uint8")
+        >>> for number, image in enumerate(pixels):
+        ...     folder = pathlib.Path("photos", "even" if number % 2 == 0 else "odd")
+        ...     folder.mkdir(parents=True, exist_ok=True)
+        ...     Image.fromarray(image).save(folder / f"{number}.png")
+        >>> recipe = folder_recipe("photos", method="itq", bits=64)
+        >>> recipe.name, recipe.data["folder"]
+        ('itq_photos_64', 'photos')
     """
     folder = pathlib.Path(folder).resolve()
     return source_recipe(

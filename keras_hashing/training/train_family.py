@@ -1,15 +1,29 @@
 """Entries of many recipes; those whose backbone stays frozen share data and features."""
 
 import pathlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from keras_hashing.training.frozen_features import features_of
 from keras_hashing.training.publish import publish
 from keras_hashing.training.recipe import load_data
 from keras_hashing.training.trained import FEATURES, train, train_loaded
-from keras_hashing.zoo import METADATA
+from keras_hashing.types import Path
+from keras_hashing.zoo import METADATA, Entry
+
+if TYPE_CHECKING:
+    from keras_hashing.training.recipe import Recipe
 
 
-def train_family(recipes, out, *, data_dir=None, features_dir=FEATURES, frozen_size=224, verbose=2):
+def train_family(
+    recipes: "Sequence[Recipe]",
+    out: Path,
+    *,
+    data_dir: Path | None = None,
+    features_dir: Path = FEATURES,
+    frozen_size: int = 224,
+    verbose: int | str = 2,
+) -> Iterator[Entry]:
     """Train recipes and publish each; entries that are there already are skipped.
 
     Args:
@@ -25,13 +39,10 @@ def train_family(recipes, out, *, data_dir=None, features_dir=FEATURES, frozen_s
         ValueError: as of `train` and `publish`.
 
     Example:
-        ```python
-        import keras_hashing as kh
-
-        recipes = kh.training.read_family("zoo/recipes/cifar10_frozen.toml")
-        for entry in kh.training.train_family(recipes, "entries"):
-            print(entry.name, entry.metrics["map(expected)"])
-        ```
+        >>> import keras_hashing as kh
+        >>> recipes = kh.training.read_family("zoo/recipes/cifar10_frozen.toml")  # doctest: +SKIP
+        >>> for entry in train_family(recipes, "entries"):  # doctest: +SKIP
+        ...     print(entry.name, entry.metrics["map(expected)"])
     """
     loaded: dict = {}
     for recipe in recipes:

@@ -3,18 +3,21 @@
 import dataclasses
 import pathlib
 
-from keras_hashing import zoo
-from keras_hashing.data import Data
+from keras_hashing import html, zoo
+from keras_hashing.data import Data, ImageSet
+from keras_hashing.data.loading import PARTS
+from keras_hashing.methods import HashingModel
 from keras_hashing.training.frozen_features import PartFeatures, features_of
 from keras_hashing.training.on_features import head_outputs, train_head
 from keras_hashing.training.on_images import train_images
 from keras_hashing.training.recipe import Recipe, load_data
+from keras_hashing.types import Float32Array, Path
 
 RUNS = "runs"
 FEATURES = "runs/features"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Trained:
     """A recipe's trained model; what `publish` makes an entry of.
 
@@ -25,16 +28,58 @@ class Trained:
         history: list of dicts, one an epoch; empty for a method that is fitted at once.
         features: `PartFeatures` that the head was trained on; None where it was on images.
         features_dir: path of the folder where features of frozen backbones are kept.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> recipe = kh.training.parse_recipe('''
+        ... name = "dhn_sample_8"
+        ... model = {method = "dhn", bits = 8, backbone = "small_cnn", image_size = 28}
+        ... data = {folder = "sample"}
+        ... training = {epochs = 1}
+        ... ''')
+        >>> model = kh.methods.DHN(bits=8, backbone="small_cnn", image_size=28)
+        >>> some = kh.data.sample().subset(range(5))
+        >>> data = kh.data.Data("sample", train=some, validation=some, query=some, database=some)
+        >>> trained = Trained(recipe, model, data, [], None, pathlib.Path("runs"))
+        >>> print(trained)
+        Trained dhn_sample_8
+          model: dhn, 8 bits
+          images: 5 train, 5 validation, 5 query, 5 database
+          trained on: images
+          epochs: 0
+        >>> trained.outputs_of(model, data.query).shape
+        (5, 8)
     """
 
     recipe: Recipe
-    model: object
+    model: HashingModel
     data: Data
     history: list
     features: PartFeatures | None
     features_dir: pathlib.Path
 
-    def outputs_of(self, model, images):
+    def __repr__(self):
+        return html.lines(self._facts(), self._title)
+
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=self._title)
+
+    @property
+    def _title(self):
+        return f"Trained {self.recipe.name}"
+
+    def _facts(self):
+        last = self.history[-1] if self.history else {}
+        counts = [f"{len(getattr(self.data, part)):,} {part}" for part in PARTS]
+        return [
+            ("model", f"{self.model.method}, {self.model.bits} bits"),
+            ("images", ", ".join(counts)),
+            ("trained on", "images" if self.features is None else "features of its backbone"),
+            ("epochs", len(self.history)),
+            *((name, f"{value:.4g}") for name, value in last.items() if name != "epoch"),
+        ]
+
+    def outputs_of(self, model: HashingModel, images: ImageSet) -> Float32Array:
         """Outputs of a model for images of these data, from stored features where there are any.
 
         Args:
@@ -49,7 +94,14 @@ class Trained:
         return head_outputs(model, self.features.of(images))
 
 
-def train(recipe, *, run_dir=None, data_dir=None, features_dir=FEATURES, verbose=1):
+def train(
+    recipe: Recipe,
+    *,
+    run_dir: Path | None = None,
+    data_dir: Path | None = None,
+    features_dir: Path = FEATURES,
+    verbose: int | str = 1,
+) -> Trained:
     """Train a recipe, on images or on features of its frozen backbone, as it says.
 
     Features are computed once and kept. A run on images that was killed goes on where it stopped

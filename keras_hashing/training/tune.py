@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +16,10 @@ from keras_hashing.training.on_features import fit_head, make_head, scaling
 from keras_hashing.training.recipe import Recipe, load_data
 from keras_hashing.training.trained import FEATURES, RUNS
 from keras_hashing.training.usual_settings import head_epochs, head_recipe, head_settings
+from keras_hashing.types import ArrayLike, Path
+
+if TYPE_CHECKING:
+    import keras_tuner
 
 OBJECTIVE = "val_map"
 METHODS = ("dhn", "hashnet", "csq", "orthohash", "greedyhash")
@@ -30,6 +36,17 @@ class Trial:
         recipe: `Recipe` that trains it again.
         val_map: float in [0, 1], after the last epoch; None where it failed.
         problem: str or None, the last line of what went wrong.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> recipe = kh.training.parse_recipe('''
+        ... name = "dhn_photos_48"
+        ... model = {method = "dhn", bits = 48}
+        ... data = {folder = "photos"}
+        ... training = {epochs = 5}
+        ... ''')
+        >>> Trial(recipe, val_map=0.9).recipe.name
+        'dhn_photos_48'
     """
 
     recipe: Recipe
@@ -37,7 +54,14 @@ class Trial:
     problem: str | None = None
 
 
-def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
+def hyper_model(
+    train: tuple[ArrayLike, ArrayLike],
+    validation: tuple[ArrayLike, ArrayLike],
+    source: dict[str, Any],
+    *,
+    methods: Sequence[str] = METHODS,
+    bits: Sequence[int] = (48,),
+) -> "keras_tuner.HyperModel":
     """A `keras_tuner.HyperModel` over method, bits, learning rate, quantization weight, schedule.
 
     What is not searched for stands as in the published heads. Its `recipe(hp)` is the `Recipe` of
@@ -56,13 +80,16 @@ def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
             none of which share one.
 
     Example:
-        ```python
-        import keras_tuner
-
-        model = kh.training.hyper_model(train, validation, {"folder": "photos"}, bits=[32, 48])
-        tuner = keras_tuner.Hyperband(model, keras_tuner.Objective("val_map", "max"))
-        tuner.search()
-        ```
+        >>> import keras_tuner
+        >>> features = np.random.default_rng(0).normal(size=(40, 8)).astype("float32")
+        >>> labels = np.arange(40) % 4
+        >>> train, validation = (features[:20], labels[:20]), (features[20:], labels[20:])
+        >>> model = hyper_model(train, validation, {"folder": "photos"}, bits=[32, 48])
+        >>> model.recipe(keras_tuner.HyperParameters()).model["bits"]
+        32
+        >>> tuner = keras_tuner.RandomSearch(  # `tuner.search()` begins it
+        ...     model, keras_tuner.Objective("val_map", "max"), directory="runs"
+        ... )
     """
     import keras_tuner
 
@@ -97,16 +124,16 @@ def hyper_model(train, validation, source, *, methods=METHODS, bits=(48,)):
 
 
 def tune(
-    source,
+    source: dict[str, Any],
     *,
-    data_dir=None,
-    run_dir=RUNS,
-    features_dir=FEATURES,
-    methods=METHODS,
-    bits=(48,),
-    trials=20,
-    seed=0,
-):
+    data_dir: Path | None = None,
+    run_dir: Path = RUNS,
+    features_dir: Path = FEATURES,
+    methods: Sequence[str] = METHODS,
+    bits: Sequence[int] = (48,),
+    trials: int = 20,
+    seed: int = 0,
+) -> list[Trial]:
     """Search at random, and go on where a search of the same settings stopped.
 
     Features of the frozen EfficientNet-Lite0 are computed once; after that a trial takes seconds.
@@ -128,10 +155,11 @@ def tune(
         ValueError: as of `hyper_model`; or no trial has a `val_map`.
 
     Example:
-        ```python
-        best = kh.training.tune({"folder": "photos"}, data_dir="/data", trials=20)[0]
-        trained = kh.training.train(best.recipe, data_dir="/data")
-        ```
+        >>> import keras_hashing as kh
+        >>> best = kh.training.tune(  # doctest: +SKIP
+        ...     {"folder": "photos"}, data_dir="/data", trials=20
+        ... )[0]
+        >>> trained = kh.training.train(best.recipe, data_dir="/data")  # doctest: +SKIP
     """
     import keras_tuner
 

@@ -1,5 +1,6 @@
 """Published models: weights, codes, figures, and what is needed to check each of them."""
 
+from keras_hashing import spelling
 from keras_hashing.zoo.card import record_reruns, render_card
 from keras_hashing.zoo.catalog import find, info, list, shipped
 from keras_hashing.zoo.loading import load
@@ -24,3 +25,5 @@ __all__ = [
     "shipped",
     "verify",
 ]
+
+spelling.guide(__name__)

@@ -4,6 +4,7 @@ import dataclasses
 import statistics
 
 from keras_hashing import files
+from keras_hashing.types import Path
 from keras_hashing.zoo import catalog, entry_files
 from keras_hashing.zoo import metadata as entries
 
@@ -21,7 +22,7 @@ _LABELS = {
 }
 
 
-def render_card(entry):
+def render_card(entry: entries.Entry) -> str:
     """Markdown text of the card.
 
     Args:
@@ -29,6 +30,10 @@ def render_card(entry):
 
     Returns:
         str. Figures are fractions in [0, 1], four digits; `metadata.json` has all digits.
+
+    Example:
+        >>> render_card(catalog.info("dhn_fashion_48")).splitlines()[0]
+        '# dhn_fashion_48'
     """
     parts = [
         _head(entry),
@@ -55,7 +60,7 @@ def write_card(folder, entry):
         temporary.write_text(described.to_json(), encoding="utf-8")
 
 
-def record_reruns(name, reruns):
+def record_reruns(name: Path, reruns: dict[int, float]) -> entries.Entry:
     """Put the figures of further seeds of an entry's recipe into its metadata and card.
 
     Args:
@@ -68,11 +73,18 @@ def record_reruns(name, reruns):
     Raises:
         FileNotFoundError: a path without an entry.
         ValueError: an unknown name, or a figure that is no fraction in [0, 1].
+
+    Example:
+        >>> import shutil
+        >>> entry = shutil.copytree(catalog.find("dhn_fashion_48"), "dhn_fashion_48")
+        >>> record_reruns(entry, {7: 0.7021}).reruns["7"]
+        0.7021
     """
-    entry = catalog.info(catalog.find(name))
+    folder = catalog.find(name)
+    entry = catalog.info(folder)
     merged = {**entry.reruns, **{str(seed): value for seed, value in reruns.items()}}
-    write_card(entry.path, dataclasses.replace(entry, reruns=merged))
-    return catalog.info(entry.path)
+    write_card(folder, dataclasses.replace(entry, reruns=merged))
+    return catalog.info(folder)
 
 
 def figure(value):

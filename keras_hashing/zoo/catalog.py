@@ -1,13 +1,17 @@
 """Which entries there are, and where one is."""
 
+import builtins
 import pathlib
 
 from keras_hashing import checks, resources
+from keras_hashing.types import Path
 from keras_hashing.zoo import cache
 from keras_hashing.zoo import metadata as entries
 
 
-def list(*, method=None, dataset=None, bits=None):
+def list(
+    *, method: str | None = None, dataset: str | None = None, bits: int | None = None
+) -> builtins.list[str]:
     """Names of the entries of the package, of the cache, and of the base, sorted.
 
     Args:
@@ -46,12 +50,17 @@ def list(*, method=None, dataset=None, bits=None):
     return [name for name, some in facts.items() if wanted.items() <= some.items()]
 
 
-def shipped():
-    """Names of the entries that are part of the package, sorted."""
+def shipped() -> builtins.list[str]:
+    """Names of the entries that are part of the package, sorted.
+
+    Example:
+        >>> "dhn_fashion_48" in shipped()
+        True
+    """
     return sorted(_shipped())
 
 
-def info(name):
+def info(name: Path) -> entries.Entry:
     """What is known of an entry.
 
     Args:
@@ -80,8 +89,13 @@ def info(name):
     return _entry_in(folder)
 
 
-def find(name):
-    """Folder of an entry, by name or path, fetched where needed; errors as of `info`."""
+def find(name: Path) -> pathlib.Path:
+    """Folder of an entry, by name or path, fetched where needed; errors as of `info`.
+
+    Example:
+        >>> find("dhn_fashion_48").name
+        'dhn_fashion_48'
+    """
     return _local(name) or _kept(name).path
 
 

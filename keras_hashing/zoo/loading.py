@@ -1,13 +1,18 @@
 """From an entry's files to a model; nothing is parsed before its hash fits."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from keras_hashing import resources, weights
+from keras_hashing.types import Path
 from keras_hashing.zoo import catalog, config, entry_files
 from keras_hashing.zoo import metadata as entries
 
+if TYPE_CHECKING:
+    from keras_hashing.methods import HashingModel
 
-def load(name):
+
+def load(name: Path) -> "HashingModel":
     """The hashing model of an entry, its weights checked.
 
     Args:

@@ -60,6 +60,12 @@ class Entry:
             where the entry has those and does not repeat them.
         format: int, of the folder; this version reads up to 1.
         path: `pathlib.Path` of the folder, not stored.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> entry = kh.zoo.info("dhn_fashion_48")
+        >>> entry.method, entry.bits, entry.protocol["name"]
+        ('dhn', 48, 'fashion-s1')
     """
 
     name: str
@@ -131,7 +137,7 @@ class Entry:
             ("size", f"{megabytes:.1f} MB, {place}"),
         ]
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Text of `metadata.json`."""
         content = dataclasses.asdict(self)
         del content["path"]

@@ -5,32 +5,40 @@ import json
 import pathlib
 import platform
 import tomllib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_hashing import backbones, encoding, files, resources, weights
 from keras_hashing import codes as code_forms
 from keras_hashing.evaluation import float_ranking
+from keras_hashing.types import Float32Array, Path
 from keras_hashing.zoo import config, entry_files, loading, stored_codes
 from keras_hashing.zoo import metadata as entries
 from keras_hashing.zoo.card import write_card
 from keras_hashing.zoo.figures import figures_of
 
+if TYPE_CHECKING:
+    from keras_hashing.data.image_set import ImageSet
+    from keras_hashing.data.loading import Data
+    from keras_hashing.methods import HashingModel
+
 _PARTS = ("train", "validation", "query", "database")
 
 
 def save(
-    model,
-    path,
-    data,
+    model: "HashingModel",
+    path: Path,
+    data: "Data",
     *,
-    recipe=None,
-    compare=None,
-    training=None,
-    paper=None,
-    licence="",
-    outputs_of=None,
-):
+    recipe: str | None = None,
+    compare: Callable[..., Any] | None = None,
+    training: dict[str, Any] | None = None,
+    paper: dict[str, Any] | None = None,
+    licence: str = "",
+    outputs_of: Callable[..., Any] | None = None,
+) -> entries.Entry:
     """Write a model as a whole entry folder, with codes and figures.
 
     Backbone weights are stored as float16, the head's as float32; a backbone that still has the
@@ -60,6 +68,16 @@ def save(
     Raises:
         ValueError: a backbone that is a model of one's own, weights that are not finite, empty
             queries or database, or a folder that is no entry.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> model = kh.methods.DHN(bits=8, backbone="small_cnn", image_size=28)
+        >>> some = kh.data.sample().subset(range(20))
+        >>> data = kh.data.Data("sample", train=some, validation=some, query=some, database=some)
+        >>> save(model, "dhn_sample_8", data).counts["database"]
+        20
+        >>> kh.load("dhn_sample_8").bits
+        8
     """
     path = pathlib.Path(path)
     name = entries.check_name(path.name)
@@ -93,7 +111,7 @@ def save(
             protocol=_protocol(data),
             counts={part: len(getattr(data, part)) for part in _PARTS},
             backbone=stored["arguments"]["backbone"],
-            image_size=model.image_size,
+            image_size=stored["arguments"]["image_size"],
             parameters=shipped.count_params(),
             metrics=figures,
             comparisons=rows,
@@ -152,7 +170,7 @@ def _write_model(folder, name, model, stored, shared):
     return shipped
 
 
-def image_outputs(model, images):
+def image_outputs(model: "HashingModel", images: "ImageSet") -> Float32Array:
     """Outputs of a model for the images of a set, before the sign.
 
     Args:
@@ -164,6 +182,12 @@ def image_outputs(model, images):
 
     Raises:
         ValueError: as of `keras_hashing.encode`.
+
+    Example:
+        >>> import keras_hashing as kh
+        >>> some = kh.data.sample().subset(range(3))
+        >>> image_outputs(kh.zoo.load("dhn_fashion_48"), some).shape
+        (3, 48)
     """
     return encoding.outputs(model, images.paths if images.images is None else images.images)
 

@@ -5,11 +5,13 @@ import io
 import lzma
 import zipfile
 import zlib
+from typing import Any
 
 import numpy as np
 
-from keras_hashing import checks
+from keras_hashing import checks, html
 from keras_hashing import codes as code_forms
+from keras_hashing.types import Path
 from keras_hashing.zoo import catalog, entry_files, protocol_labels
 from keras_hashing.zoo import metadata as entries
 
@@ -28,7 +30,7 @@ _UNREADABLE = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Codes:
     """Codes of an entry's queries and database, with labels and ids in the same order.
 
@@ -45,8 +47,20 @@ class Codes:
     query_ids: np.ndarray
     database_ids: np.ndarray
 
+    def __repr__(self):
+        return html.lines(self._facts(), type(self).__name__)
 
-def codes(name):
+    def _repr_html_(self):
+        return html.table(self._facts(), caption=type(self).__name__)
+
+    def _facts(self):
+        return [
+            (name, "none" if array is None else f"{array.dtype} {array.shape}")
+            for name, array in vars(self).items()
+        ]
+
+
+def codes(name: Path) -> Codes:
     """The codes that an entry ships, with labels and ids.
 
     Args:
@@ -96,7 +110,9 @@ def write(folder, data, outputs):
     Returns:
         `Codes`, what `codes` will read.
     """
-    codes = {f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()}
+    codes: dict[str, Any] = {
+        f"{part}_codes": code_forms.pack(array) for part, array in outputs.items()
+    }
     _write_arrays(folder / entries.CODES, codes)
     ids = {"query_ids": data.query.ids, "database_ids": data.database.ids}
     labels = {"query_labels": data.query.labels, "database_labels": data.database.labels}

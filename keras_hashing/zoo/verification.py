@@ -3,6 +3,7 @@
 import dataclasses
 
 from keras_hashing import encoding
+from keras_hashing.types import Path
 from keras_hashing.zoo import catalog, entry_files, loading, saving, stored_codes
 from keras_hashing.zoo import metadata as entries
 from keras_hashing.zoo.figures import figures_of
@@ -29,7 +30,9 @@ class Verification:
     problems: list
 
 
-def verify(name=None, *, reencode=False, data_dir=None):
+def verify(
+    name: Path | None = None, *, reencode: bool = False, data_dir: Path | None = None
+) -> list[Verification]:
     """Check one entry, or all.
 
     Args:

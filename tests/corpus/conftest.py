@@ -50,7 +50,7 @@ def encode(folder, tmp_path, model):
     """Function that encodes the folder, shards of 6, into `codes`."""
 
     def run(target="codes", source=folder, model=model, **settings):
-        settings = {"shard_size": 6, "batch_size": 4, "progress": False} | settings
+        settings = {"shard_size": 6, "batch_size": 4, "verbose": 0} | settings
         return corpus.encode(model, source, tmp_path / target, **settings)
 
     return run

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import json
 import os
@@ -182,11 +183,26 @@ def test_progress_counts_every_image(encode, monkeypatch):
             self.count += count
 
     monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
-    encode(progress=True)
+    encode(verbose="auto")
     encode()
     (bar,) = bars  # nothing to do: no bar
     assert bar.count == bar.settings["total"] == 21
     assert (bar.settings["initial"], bar.settings["disable"]) == (0, None)
+
+
+@pytest.mark.parametrize(("verbose", "disable"), [("auto", None), (0, True), (1, False)])
+def test_a_progress_bar_is_asked_for_as_in_keras(monkeypatch, verbose, disable):
+    import tqdm.auto
+
+    asked = []
+
+    def bar(**settings):
+        asked.append(settings["disable"])
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", bar)
+    encoding._follow((step for step in [0.0]), 3, 0, verbose)
+    assert asked == [disable]
 
 
 def test_seconds_count_from_the_first_image_on(monkeypatch):
@@ -199,7 +215,7 @@ def test_seconds_count_from_the_first_image_on(monkeypatch):
         now[0] += 5.0
         yield 3
 
-    assert encoding._follow(engine(), 3, 0, progress=False) == 35.0
+    assert encoding._follow(engine(), 3, 0, verbose=0) == 35.0
 
 
 def test_mistakes(encode, model, folder, tmp_path):
@@ -233,7 +249,7 @@ def test_names_that_are_no_unicode(encode, folder, tmp_path):
 
 
 def test_the_order_of_the_first_release(folder, model, tmp_path):
-    settings = {"shard_size": 6, "batch_size": 4, "progress": False}
+    settings = {"shard_size": 6, "batch_size": 4, "verbose": 0}
     kh.corpus.encode(model, folder, tmp_path / "new", **settings)
     kh.corpus.encode(folder, str(tmp_path / "old"), model, **settings)
     kh.corpus.encode(source=folder, target=tmp_path / "named", model=model, **settings)

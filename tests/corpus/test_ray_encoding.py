@@ -214,7 +214,7 @@ def test_twenty_thousand_photos(two_workers, tmp_path, model):
         path.write_bytes(jpeg(pixels))
     for number in range(0, 20_000, 2500):
         (source / f"{number // 1000:02}" / f"{number:05}.jpg").write_text("no photo")
-    settings = {"label": "folder", "progress": False}
+    settings = {"label": "folder", "verbose": 0}
     corpus.encode(model, source, tmp_path / "here", **settings)
     summaries = []
     run = threading.Thread(

@@ -179,3 +179,14 @@ def test_real_fashion_mnist_is_in_one_order(real_data):
     labels = np.concatenate([loaded.database.labels, loaded.query.labels])
     assert hashlib.sha256(labels.astype(np.uint8)).hexdigest().startswith("88856f9b16076254")
     assert len(data.load("fashion", data_dir=real_data).database) == 64000
+
+
+def test_what_data_say_of_themselves():
+    images = data.ImageSet(np.zeros((3, 8, 8, 3), "uint8"), ["<b>", "cat", "<b>"])
+    parts = dict.fromkeys(("train", "validation", "query", "database"), images)
+    found = data.Data("pets", **parts, protocol="own", seed=2, passed_over=[("a.jpg", "empty")])
+    text, table = repr(found), found._repr_html_()
+    for said in ("Data pets", "train: ImageSet(3 images", "protocol: own, seed 2", "over: 1"):
+        assert said in text
+    assert table.count("<tr>") == 6
+    assert "&lt;b&gt;" in table and "<b>" not in table

@@ -148,6 +148,7 @@ def test_stage_1_runs_once(monkeypatch):
 
 @pytest.mark.parametrize("variant", ["cnnh", "plus"])
 def test_trained_codes_are_near_the_signs_of_their_class(variant):
+    keras.utils.set_random_seed(0)
     rng = np.random.default_rng(1)
     labels = np.arange(120) % 4
     centres = 2.0 * rng.normal(size=(4, 10))

@@ -194,3 +194,18 @@ def test_mistakes_with_a_folder(tmp_path):
     make_folder(tmp_path / "photos")
     with pytest.raises(ValueError, match="together must be below 1"):
         load_data(of_folder("validation = 0.6\nquery = 0.6"), tmp_path)
+
+
+def test_a_recipe_says_what_it_changes():
+    recipe = kh.training.parse_recipe(
+        'name = "dhn_photos_8"\nseed = 3\n[model]\nmethod = "dhn"\nbits = 8\n'
+        '[data]\nfolder = "<photos>"\n[training]\nepochs = 5\nbatch_size = 64\n'
+    )
+    assert repr(recipe).splitlines() == [
+        "Recipe dhn_photos_8",
+        "  model: method dhn, bits 8",
+        "  data: folder <photos>",
+        "  training: epochs 5",  # 64 images a batch are the default
+        "  seed: 3",
+    ]
+    assert "&lt;photos&gt;" in recipe._repr_html_()

@@ -144,3 +144,10 @@ def test_writing_into_the_arrays_changes_nothing_inside(entry):
     after = zoo.codes("dhn_shades_12")
     for key, array in kept.items():
         assert np.array_equal(getattr(after, key), array)
+
+
+def test_codes_say_their_shapes():
+    stored = stored_codes.Codes(np.zeros((2, 3), "uint8"), np.zeros((5, 3), "uint8"), *[None] * 4)
+    assert "query_codes: uint8 (2, 3)" in repr(stored)
+    assert "query_labels: none" in repr(stored)
+    assert "<td>uint8 (5, 3)</td>" in stored._repr_html_()
