@@ -40,7 +40,8 @@ def differences(runs):
             if not np.allclose(found, expected, **close):
                 gap = np.abs(found.astype(float) - expected).max()
                 wrong.append(f"{name}: {path} is off by {gap:.2g}")
-        if two["loss"] != pytest.approx(one["loss"], rel=1e-3 if name in HALF else 1e-5):
+        # The logarithm of a saturated tanh magnifies how a processor rounds it.
+        if two["loss"] != pytest.approx(one["loss"], rel=1e-3 if name in HALF else 1e-4):
             wrong.append(f"{name}: loss {two['loss']} instead of {one['loss']}")
     return wrong
 

@@ -73,7 +73,7 @@ def test_ids_of_the_objects_are_used():
 
 
 def test_what_the_zoo_holds_of_an_entry():
-    from keras_hashing.zoo.loading import Codes
+    from keras_hashing.zoo.stored_codes import Codes
 
     held = Codes(**both(), query_ids=np.array(["a"]), database_ids=np.array(list("abcd")))
     assert kh.evaluate(held, bits=2).map == pytest.approx(WANTED)
