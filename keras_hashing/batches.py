@@ -213,9 +213,12 @@ def _endless(name, way_out):
 
 
 def _matching(labels, count):
-    if labels is not None and len(labels) != count:
+    if labels is None:
+        return None
+    found = len(labels) if np.iterable(labels) and hasattr(labels, "__len__") else repr(labels)
+    if found != count:
         raise ValueError(
-            f"`labels` must have one row for each of {count} items; got {len(labels)}. "
+            f"`labels` must have one row for each of {count} items; got {found}. "
             "Pass labels in the order of the items."
         )
     return labels

@@ -1,5 +1,7 @@
 """Training labels: checked, and mapped to class numbers 0, 1, … in one place."""
 
+import numbers
+
 import numpy as np
 
 from keras_hashing import relevance
@@ -117,13 +119,15 @@ class Arriving:
 
     def __init__(self):
         self._number: dict = {}
-        self.seen: set = set()  # of single labels, two at most: whether there is another class
+        self.begun = False
+        self.seen: set = set()  # classes, two at most: whether there is another one
 
     def numbers(self, labels):
         """As `Classes.numbers`; a label of whatever size is taken."""
         labels = checked(labels)
+        self.begun = self.begun or len(labels) > 0
         if labels.ndim == 2:
-            self._note(np.unique(labels, axis=0))
+            self._note(np.flatnonzero(labels.any(axis=0)))
             return labels
         values, inverse = np.unique(labels, return_inverse=True)
         self._note(values)
@@ -132,8 +136,8 @@ class Arriving:
 
     def check_several(self):
         """Raise ValueError if all labels so far were one."""
-        if len(self.seen) == 1:
-            raise _one_class(1)
+        if self.begun and len(self.seen) < 2:
+            raise _one_class(len(self.seen))
 
     def _of(self, value):
         if isinstance(value, int) and value < _NEW:
@@ -166,6 +170,8 @@ def checked(labels):
     array = _array(labels)
     if array.dtype.kind == "O" and all(isinstance(value, (str, bytes)) for value in array.flat):
         array = np.array([_text(value) for value in array.flat]).reshape(array.shape)
+    elif array.dtype.kind == "O" and array.size and all(map(_is_whole, array.flat)):
+        array = np.array(array.tolist())
     elif array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind == "U":
@@ -215,6 +221,10 @@ def _array(labels):
         if keras.ops.is_tensor(labels):
             return keras.ops.convert_to_numpy(labels)
     return np.asarray(labels)
+
+
+def _is_whole(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _text(value):

@@ -132,34 +132,11 @@ class Feed:
         import tensorflow as tf
 
         inputs, *rest = element
-
-        def judge(shape, smallest, largest, finite):
-            try:
-                if not self.features and shape[-1] not in (1, 3):
-                    pixels.check_shape(np.broadcast_to(0, shape))
-                if not finite:
-                    raise ValueError(f"`{scale.name}` must be finite; got NaN or infinity.")
-                if not self.features:
-                    scale.judge(
-                        int(shape[0]), float(smallest), float(largest), inputs.dtype.is_integer
-                    )
-            except Exception as error:
-                self.error = error
-                raise
-            return np.int64(0)
+        judged = self._judged(inputs, scale)
 
         def number(values):
             return np.asarray(self.numbered(values), np.int64)
 
-        finite = tf.reduce_all(tf.math.is_finite(inputs)) if inputs.dtype.is_floating else True
-        figures = (
-            tf.shape(inputs),
-            tf.cast(tf.reduce_min(inputs), "float32"),
-            tf.cast(tf.reduce_max(inputs), "float32"),
-            finite,
-        )
-        with tf.control_dependencies([tf.numpy_function(judge, figures, tf.int64)]):
-            judged = tf.identity(inputs)
         if not rest:
             self.numbered(None)
             return judged
@@ -169,6 +146,45 @@ class Feed:
             found = tf.numpy_function(number, [rest[0]], tf.int64)
             rest[0] = tf.ensure_shape(found, shape[:1] if single else shape)
         return (judged, *rest)
+
+    def _judged(self, inputs, scale):
+        """A batch of a `tf.data.Dataset`; reading it fails if no model takes it."""
+        import tensorflow as tf
+
+        whole = inputs.dtype.is_integer
+
+        def judge(shape, smallest, largest):
+            try:
+                if not self.features:
+                    if shape[-1] not in (1, 3):
+                        pixels.check_shape(np.broadcast_to(0, shape))
+                    scale.judge(int(shape[0]), float(smallest), float(largest), whole)
+            except Exception as error:
+                self.error = error
+                raise
+            return np.int64(0)
+
+        def refuse(values):
+            self.judge(values, scale)
+            return np.int64(0)
+
+        # NaN and infinity stay in a sum. It may be infinite without them, so then all are seen.
+        checks = []
+        if not whole:
+            total = tf.reduce_sum(tf.cast(inputs, "float32"))
+            checks.append(
+                tf.cond(
+                    tf.math.is_finite(total),
+                    lambda: np.int64(0),
+                    lambda: tf.numpy_function(refuse, [inputs], tf.int64),
+                )
+            )
+        if not self.features:
+            extremes = [tf.cast(f(inputs), "float32") for f in (tf.reduce_min, tf.reduce_max)]
+            with tf.control_dependencies(checks):
+                checks = [tf.numpy_function(judge, [tf.shape(inputs), *extremes], tf.int64)]
+        with tf.control_dependencies(checks):
+            return tf.identity(inputs)
 
     def _generator(self, elements):
         """A generator's elements as batches, each as it comes."""

@@ -234,7 +234,8 @@ class HashingModel(keras.Model):
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size=None, **kwargs: Any) -> Any:
         """As `keras.Model.evaluate`: the loss; data and labels in the forms that `fit` takes."""
-        x, y = fitting.fed(self, x, y, batch_size)
+        if not kwargs.get("_use_cached_eval_dataset"):  # Keras' own call, of what `fit` has fed it
+            x, y = fitting.fed(self, x, y, batch_size)
         return super().evaluate(x, y, batch_size=None if y is None else batch_size, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
