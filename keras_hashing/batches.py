@@ -71,6 +71,8 @@ def _opened(x, y, reader):
         return x if y is None else _relabelled(x, y)
     if isinstance(x, ImageSet):
         return _image_set(x, y, reader)
+    if hasattr(x, "bounding_shape"):  # a ragged tensor
+        x = [row.to_tensor() if hasattr(row, "to_tensor") else row for row in x]
     if isinstance(x, (list, tuple)) or (is_array(x) and str(x.dtype) == "object"):
         return _of_list(list(x), y, reader)
     if is_array(x):
@@ -165,8 +167,10 @@ def _of_list(x, y, reader):
         return Files([pathlib.Path(path) for path in x], reader.image_size, _matching(y, len(x)))
     x = [array(item) if listed(item) else item for item in x]
     reader.learn(x[0])
-    if reader.batched:
-        return Stream(lambda: iter(x), reader, length=len(x))
+    if reader.batched or isinstance(x[0], (tuple, dict)):
+        source = Stream(lambda: iter(x), reader, length=len(x))
+        source.labels_beside = y is not None
+        return source
     if reader.rank == IMAGES:
         scale = pixels.Scale(reader.name)
         for item in filter(is_array, x):
@@ -187,7 +191,7 @@ def _of_stream(x, reader):
             raise _endless(reader.name, "Pass a `PyDataset` with a length.")
         reader.batched = True
         return Stream(lambda: (x[number] for number in range(count)), reader, length=count)
-    if isinstance(x, (bytes, dict)) or not isinstance(x, collections.abc.Iterable):
+    if isinstance(x, (bytes, dict, set, frozenset)) or not isinstance(x, collections.abc.Iterable):
         what = "features" if reader.rank == FEATURES else "images"
         raise TypeError(
             f"`{reader.name}` must hold {what}; got {type(x).__name__}. Allowed are an array, a "
@@ -215,7 +219,7 @@ def _endless(name, way_out):
 def _matching(labels, count):
     if labels is None:
         return None
-    found = len(labels) if np.iterable(labels) and hasattr(labels, "__len__") else repr(labels)
+    found = len(labels) if hasattr(labels, "__len__") and np.ndim(labels) else repr(labels)
     if found != count:
         raise ValueError(
             f"`labels` must have one row for each of {count} items; got {found}. "

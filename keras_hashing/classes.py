@@ -8,6 +8,10 @@ from keras_hashing import relevance
 
 _EXACT = 2**24  # losses compare labels as float32, which takes larger numbers for one another
 _NEW = _EXACT // 2  # where numbers that are given out begin, beside small labels as they are
+_RAGGED = (
+    "`labels` have rows of different lengths. Pass one class for each item, or multi-hot rows of "
+    "0 and 1."
+)
 
 
 class Classes:
@@ -207,14 +211,13 @@ def _one_class(present):
 
 
 def _array(labels):
+    if hasattr(labels, "bounding_shape"):
+        raise ValueError(_RAGGED)
     if isinstance(labels, (list, tuple)):
         try:
             return np.asarray(labels)
         except ValueError as error:
-            raise ValueError(
-                "`labels` have rows of different lengths. Pass one class for each item, or "
-                "multi-hot rows of 0 and 1."
-            ) from error
+            raise ValueError(_RAGGED) from error
     if not isinstance(labels, np.ndarray) and hasattr(labels, "dtype"):
         import keras
 

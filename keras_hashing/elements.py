@@ -26,6 +26,11 @@ def array(value):
         return value
     import keras
 
+    if hasattr(value, "bounding_shape"):  # it would be filled up with zeros
+        raise ValueError(
+            "a ragged tensor has rows of different lengths. Pass one class for each item, or "
+            "multi-hot rows of 0 and 1."
+        )
     if keras.ops.is_tensor(value):
         return keras.ops.convert_to_numpy(value)
     return np.asarray(value)

@@ -116,9 +116,11 @@ class Feed:
 
     def _dataset(self, dataset):
         """A `tf.data.Dataset` of batches; another is read and made one."""
+        import tensorflow as tf
+
         spec = dataset.element_spec
         parts = spec if isinstance(spec, tuple) else (spec,)
-        plain = all(hasattr(part, "dtype") and hasattr(part, "shape") for part in parts)
+        plain = all(isinstance(part, tf.TensorSpec) for part in parts)
         if not plain or parts[0].shape.rank != self._rank or parts[0].dtype.name == "string":
             return self._generated(
                 open_source(dataset, rank=self._rank, image_size=self.image_size)
