@@ -219,7 +219,8 @@ def _endless(name, way_out):
 def _matching(labels, count):
     if labels is None:
         return None
-    found = len(labels) if hasattr(labels, "__len__") and np.ndim(labels) else repr(labels)
+    single = not hasattr(labels, "__len__") or getattr(labels, "shape", None) == ()
+    found = repr(labels) if single else len(labels)
     if found != count:
         raise ValueError(
             f"`labels` must have one row for each of {count} items; got {found}. "
