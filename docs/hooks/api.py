@@ -9,9 +9,21 @@ PACKAGE = pathlib.Path(__file__).parents[2] / "keras_hashing"
 def parts():
     """Parts of the package that have a page of their own, sorted.
 
-    The names that `import keras_hashing` has itself stand on the page `keras_hashing`.
+    The names that `import keras_hashing` has itself stand on the page `keras_hashing`, so a part
+    without others has none.
     """
-    return sorted(_assigned(PACKAGE / "__init__.py", "_MODULES"))
+    modules = _assigned(PACKAGE / "__init__.py", "_MODULES")
+    return sorted(part for part in modules if names_of(part) != [])
+
+
+def names_of(part):
+    """The names that a folder's page shows; None for a module, which is shown whole."""
+    path = PACKAGE / part / "__init__.py"
+    if not path.is_file():
+        return None
+    homes = _assigned(PACKAGE / "__init__.py", "_NAMES")
+    names = [name for name in _assigned(path, "__all__") if homes.get(name) != part]
+    return sorted(names, key=str.lower)
 
 
 def page(part):
@@ -19,10 +31,9 @@ def page(part):
     path = PACKAGE / part / "__init__.py"
     if not path.is_file():
         return f"# `keras_hashing.{part}`\n\n::: keras_hashing.{part}\n"
-    names = _assigned(path, "__all__")
     title, *rest = _docstring(path).split("\n", 1)
     lines = [f"# `keras_hashing.{part}`", title, *rest]
-    lines += [f"::: keras_hashing.{part}.{name}" for name in sorted(names, key=str.lower)]
+    lines += [f"::: keras_hashing.{part}.{name}" for name in names_of(part)]
     return "\n\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ from docs.hooks import api
 
 def test_every_public_part_has_a_page():
     modules = {name for name in keras_hashing.__all__ if name not in keras_hashing._NAMES}
-    assert modules <= set(api.parts())
+    assert modules - set(api.parts()) == {"exporting", "index"}  # all of them on the front page
 
 
 @pytest.mark.parametrize("part", api.parts())
@@ -19,7 +19,10 @@ def test_every_public_name_of_a_part_is_on_its_page(part):
     text = api.page(part)
     assert text.startswith(f"# `keras_hashing.{part}`\n")
     if hasattr(module, "__path__"):
+        front = api.front_page()
         for name in module.__all__:
+            if f"::: keras_hashing.{part}.{name}\n" in front:
+                continue
             assert text.count(f"\n::: keras_hashing.{part}.{name}\n") == 1
     else:
         assert text.count(f"\n::: keras_hashing.{part}\n") == 1
