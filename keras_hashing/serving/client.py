@@ -14,6 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
+from keras_hashing import pixels
+
 ROWS_PER_REQUEST = 32  # images or codes
 _BYTES_PER_REQUEST = 24 * 2**20  # before base64, which adds a third
 _ORIENTATION = 0x0112  # EXIF tag
@@ -184,13 +186,19 @@ def _file_batches(images: Source | Sequence[Source]) -> Iterator[list[dict[str, 
         raise ValueError("`images` is empty. Pass at least one image.")
     batch: list[dict[str, str]] = []
     size = 0
+    scale = pixels.Scale()
     for source in sources:
+        if isinstance(source, np.ndarray) and source.dtype.kind in "iuf":
+            scale.see(source[None])
+            if source.dtype.kind == "f":
+                scale.end()  # before it is told to convert: scaled images would become black
         file = _file(source)
         if batch and (len(batch) == ROWS_PER_REQUEST or size + len(file) > _BYTES_PER_REQUEST):
             yield batch
             batch, size = [], 0
         batch.append({"b64": base64.b64encode(file).decode("ascii")})
         size += len(file)
+    scale.end()
     yield batch
 
 

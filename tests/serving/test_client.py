@@ -110,6 +110,14 @@ def test_what_cannot_be_sent_is_refused_here(tmp_path):
         client.encode([])
     with pytest.raises(TypeError, match=r"must be uint8 of shape \(h, w, 3\); got float32"):
         client.encode(PHOTOS[0].astype("float32"))
+    for wrong, message in (
+        (PHOTOS[0] / 255.0, "Multiply by 255"),
+        (PHOTOS[0] / 127.5 - 1, "looks like normalised images"),
+        (PHOTOS[0].astype("uint16") * 257, "Bring 16-bit images to 8 bits"),
+        ([(pixels > 127).astype("uint8") for pixels in PHOTOS], "Multiply by 255"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            client.encode(wrong)
     with pytest.raises(TypeError, match="must be packed codes"):
         client.search(np.zeros((2, 2), np.float32))
     with pytest.raises(ValueError, match="must start with http"):
