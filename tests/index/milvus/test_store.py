@@ -138,7 +138,8 @@ KILL_ITS_SERVER = """
 import os, signal, sys
 import numpy as np
 from milvus_lite.server_manager import server_manager_instance
-from keras_hashing.index import Index, milvus
+from keras_hashing.index import Index
+from keras_hashing.index.milvus import store as milvus
 
 packed = np.random.default_rng(0).integers(0, 256, (20_000, 8), np.uint8)
 index = Index(64, backend="milvus", uri=sys.argv[1], collection="killed")
