@@ -5,7 +5,10 @@ loads TensorFlow.
 """
 
 import importlib
-from typing import TYPE_CHECKING
+
+# Type checkers know the name, and editors cannot tell that it is false; importing `typing` for it
+# would take three times as long as all the rest of this.
+TYPE_CHECKING = bool()  # noqa: UP018
 
 if TYPE_CHECKING:  # what `__getattr__` does below, for editors and type checkers
     from keras_hashing import (
