@@ -130,7 +130,7 @@ def test_lora_on_the_hidden_layer():
     model.build((None, 8))
     hidden = model.head.get_layer("hidden")
     hidden.enable_lora(2)
-    kept, start = np.array(hidden._kernel), np.array(hidden.lora_kernel_b)
+    kept, start = hidden._kernel.numpy().copy(), hidden.lora_kernel_b.numpy().copy()
     model.compile(keras.optimizers.SGD(0.1))
     model.fit(X, Y, verbose=0)
     np.testing.assert_array_equal(hidden._kernel, kept)
